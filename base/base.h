@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The front door of base/: what every folder may use, with no opinion about meshes.
+//   result.h  the world failed: Result<T> and Error with a chain of contexts
+//   check.h   we failed: SMIC_CHECK aborts with "bug:"
+//   ids.h     StrongId<Tag>: an index that cannot be mistaken for another
+//   log.h     one line per event on stderr, text or JSON
+// What the author of the input did wrong is not here: that is compiler/diagnostics.
+#pragma once
+
+#include "base/check.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/result.h"

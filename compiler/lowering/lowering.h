@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Model in, one raw unit per (meshed service, port) out, sorted by service and port. Only what can
+// concern a unit goes into it: splits on its root that take part on its port, and accesses to
+// identities found behind the services its routes can reach.
+//
+// INVARIANT: leaving anything out here can only make a unit stricter; an access is never widened.
+#pragma once
+
+#include <vector>
+
+#include "compiler/ir/ir.h"
+#include "compiler/model/model.h"
+
+namespace smic::lowering {
+
+std::vector<ir::Unit> lower(const model::Mesh& mesh);
+
+}  // namespace smic::lowering

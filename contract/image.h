@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The image of one unit for one CPU target (DESIGN §4): what shape it has, the ELF object with
+// smic_v1_match and smic_v1_split, and where in that object the portable tables lie. Same unit
+// shape, same target, same compiler version → same bytes.
+//
+// Layout, little-endian: a fixed header with the magic "SMICIMG", versions and section sizes; the
+// target's name; the shape; the object. read_image() checks every length before it believes it and
+// never reads past the end: an image is untrusted until its digest and signature were compared.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace smic::contract {
+
+inline constexpr std::uint32_t kImageVersion = 1;
+
+using Bytes = std::vector<std::byte>;
+
+// What a loader must know of a unit without running it.
+struct Shape {
+  std::vector<std::string> header_slots;      // lower-case names, in slot order
+  std::vector<std::uint32_t> route_backends;  // for each route, how many backends (0 = unavailable)
+  std::uint32_t source_classes = 1;           // valid classes are 0 .. source_classes-1
+  std::uint32_t destinations = 0;             // valid destinations are 0 .. destinations-1
+
+  bool operator==(const Shape&) const = default;
+};
+
+struct Image {
+  std::string target;  // "x86_64-v2", "aarch64"
+  Shape shape;
+  std::span<const std::byte> object;  // ELF, relocatable, only text and read-only data
+  std::span<const std::byte> tables;  // lies inside `object`
+};
+
+// `tables` must point into `object`.
+Bytes write_image(const Image& image);
+
+// The spans of the result point into `bytes`.
+Result<Image> read_image(std::span<const std::byte> bytes);
+
+}  // namespace smic::contract

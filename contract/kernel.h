@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The meaning of the portable tables (tables.h), as one text that is compiled twice: into the
+// runtime, where it interprets the tables of an image (the portable engine), and to LLVM bitcode,
+// which codegen specialises for the tables of one unit (the native engine).
+//
+// Both functions are total on tables that check_tables() accepted: they end in time bounded by
+// the length of the input, allocate nothing and read nothing outside tables and view.
+#pragma once
+
+#include <stdint.h>
+
+#include "contract/abi.h"
+
+namespace smic::contract {
+
+extern "C" void smic_kernel_match(const uint8_t* tables, const RequestView* view, Verdict* verdict);
+extern "C" uint32_t smic_kernel_split(const uint8_t* tables, uint32_t route, uint64_t entropy);
+
+}  // namespace smic::contract

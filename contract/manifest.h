@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one node enforces (DESIGN §4): its units by image digest, the names behind each image's
+// indices, endpoints, and the identities of the node's own pods. Plain data; the JSON form is
+// canonical (same manifest → same bytes). Boost.JSON's door on this side of the house.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace smic::contract {
+
+// Which line of which resource decided: "TrafficSplit shop/reviews-canary", "split.yaml", 12.
+struct Origin {
+  std::string resource;
+  std::string file;
+  std::uint32_t line = 0;
+
+  bool operator==(const Origin&) const = default;
+};
+
+// One address a backend's traffic can be sent to. Only ready ones are in a manifest.
+struct Endpoint {
+  std::string address;    // IPv4 or IPv6 literal
+  std::uint16_t port = 0;
+  std::string identity;   // "namespace/serviceaccount"; empty = no pod's, allowed nowhere (D-31)
+  std::string workload;   // pod name, for metrics and logs; may be empty
+
+  bool operator==(const Endpoint&) const = default;
+};
+
+struct Backend {
+  std::string service;    // "namespace/name"
+  std::uint16_t port = 0;
+  std::vector<Endpoint> endpoints;
+
+  bool operator==(const Backend&) const = default;
+};
+
+struct WeightedBackend {
+  std::uint32_t backend = 0;  // index into Unit::backends
+  std::uint32_t weight = 0;
+
+  bool operator==(const WeightedBackend&) const = default;
+};
+
+struct Route {
+  Origin origin;
+  std::vector<WeightedBackend> split;  // in the order written; empty = unavailable
+
+  bool operator==(const Route&) const = default;
+};
+
+// A set of pods that access rules speak of: an identity, on one pod port or on all (D-12).
+struct Destination {
+  std::string identity;     // "namespace/serviceaccount"; empty = every endpoint (permissive mode)
+  std::uint16_t port = 0;   // 0 = any
+
+  bool operator==(const Destination&) const = default;
+};
+
+enum class Protocol { http, tcp, udp };
+enum class AccessMode { enforce, permissive };
+
+struct SourceClass {
+  std::string identity;     // "namespace/serviceaccount"
+  std::uint32_t value = 0;  // the class that the image knows it by; identities not listed are class 0
+
+  bool operator==(const SourceClass&) const = default;
+};
+
+struct Unit {
+  std::string service;            // "namespace/name"
+  std::uint16_t port = 0;         // the Service's port
+  Protocol protocol = Protocol::http;
+  AccessMode access = AccessMode::enforce;
+  std::string image;              // digest
+  std::string listen_address;     // the mesh address
+  std::uint16_t listen_port = 0;  // the mesh address's port; equals `port` but where a plan says otherwise
+  std::vector<SourceClass> sources;        // sorted by identity
+  std::vector<Destination> destinations;   // index = bit in Verdict::allowed
+  std::vector<Backend> backends;
+  std::vector<Route> routes;               // index = Verdict::route
+
+  bool operator==(const Unit&) const = default;
+};
+
+struct PodIdentity {
+  std::string address;
+  std::string identity;  // "namespace/serviceaccount"
+  std::string pod;       // "namespace/name"
+
+  bool operator==(const PodIdentity&) const = default;
+};
+
+struct Manifest {
+  std::uint64_t version = 0;  // only ever grows
+  std::string node;
+  std::vector<Unit> units;    // sorted by service and port
+  std::vector<PodIdentity> identities;  // of the node's own pods, sorted by address
+
+  bool operator==(const Manifest&) const = default;
+};
+
+std::string to_json(const Manifest& manifest);
+Result<Manifest> manifest_from_json(std::string_view json);
+
+}  // namespace smic::contract

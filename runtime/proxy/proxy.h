@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The front door of the per-node proxy (DESIGN §5): a snapshot in, traffic enforced. One worker
+// thread per core with its own listeners (SO_REUSEPORT), pools and counters; one control thread for
+// admin and reclamation, so that a scrape never delays a request.
+//
+// A connection belongs to the unit bound to the address and port it arrived at, never to its Host
+// header. Deliberately absent: the compiler, Kubernetes, files (blobs come through program::).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "runtime/program/program.h"
+
+namespace smic::proxy {
+
+enum class AccessLog { off, text, json };
+
+struct Options {
+  unsigned workers = 0;                                  // 0 = one per core
+  AccessLog access_log = AccessLog::off;                 // to stdout
+  std::string admin_address;                             // "127.0.0.1:9901"; empty = none; port 0 allowed
+  std::chrono::milliseconds client_header_timeout{60'000};   // also keep-alive idle
+  std::chrono::milliseconds connect_timeout{5'000};          // → 503
+  std::chrono::milliseconds response_timeout{60'000};        // to the response's head → 504
+  std::chrono::milliseconds idle_timeout{300'000};           // no byte either way, streams and tunnels
+  std::chrono::milliseconds pool_idle_timeout{60'000};
+  std::size_t max_header_bytes = 64 * 1024;                  // → 431
+  std::size_t max_header_count = 256;
+};
+
+class Proxy {
+ public:
+  static Result<std::unique_ptr<Proxy>> start(Options options);
+  virtual ~Proxy() = default;  // stops at once
+
+  // Opens listeners for addresses that are new, publishes, closes those that are gone, and returns
+  // when the last worker uses the snapshot. If an address cannot be bound, nothing changes.
+  virtual Result<void> apply(std::shared_ptr<const program::Snapshot> snapshot) = 0;
+
+  // Stops accepting, finishes what is in flight, closes idle connections; then stops the workers.
+  // True if nothing had to be cut off.
+  virtual bool drain(std::chrono::milliseconds deadline) = 0;
+
+  virtual std::string admin_address() const = 0;  // as bound
+
+  // Extra admin documents, asked on the control thread: GET `path` → JSON. The proxy itself serves
+  // /metrics, /healthz, /readyz, /config and /addresses.
+  virtual void serve_json(std::string path, std::function<std::string()> document) = 0;
+};
+
+}  // namespace smic::proxy
