@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs every bench and gathers their figures. Each bench measures its peers in the same run and
+reports ratios; nothing here judges a figure, so a slow machine never fails."""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default="build", help="where the programs were built")
+    parser.add_argument("--json", metavar="FILE", help="also write the figures there")
+    parser.add_argument("--only", choices=["decision", "compile", "proxy"], help="one bench alone")
+    options = parser.parse_args()
+    programs = pathlib.Path(options.build) / "bin"
+    benches = {
+        "decision": [str(programs / "bench_decision")],
+        "compile": [str(programs / "bench_compile")],
+        "proxy": [sys.executable, str(HERE / "bench_proxy.py"), "--build", options.build],
+    }
+    figures, failed = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, command in benches.items():
+            if options.only and options.only != name:
+                continue
+            print(f"\n== {name} ==", flush=True)
+            part = pathlib.Path(folder) / f"{name}.json"
+            if subprocess.run([*command, "--json", str(part)]).returncode != 0:
+                failed.append(name)
+            elif part.exists():
+                figures += json.loads(part.read_text())
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(figures, indent=2) + "\n")
+    if failed:
+        sys.exit(f"run.py: failed: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
