@@ -3,6 +3,7 @@
 //   result.h  the world failed: Result<T> and Error with a chain of contexts
 //   check.h   we failed: SMIC_CHECK aborts with "bug:"
 //   ids.h     StrongId<Tag>: an index that cannot be mistaken for another
+//   overload.h  visits a std::variant, one lambda per alternative
 //   log.h     one line per event on stderr, text or JSON
 // What the author of the input did wrong is not here: that is compiler/diagnostics.
 #pragma once
@@ -10,4 +11,5 @@
 #include "base/check.h"
 #include "base/ids.h"
 #include "base/log.h"
+#include "base/overload.h"
 #include "base/result.h"
