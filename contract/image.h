@@ -39,7 +39,21 @@ struct Image {
   std::span<const std::byte> tables;  // lies inside `object`
 };
 
-// `tables` must point into `object`.
+// Limits, so that a reader can size what it allocates.
+inline constexpr std::size_t kMaxObjectBytes = std::size_t{1} << 28;
+inline constexpr std::size_t kMaxImageBytes = kMaxObjectBytes + (std::size_t{1} << 25);
+inline constexpr std::size_t kMaxTargetName = 32;
+inline constexpr std::size_t kMaxHeaderSlots = 4096;
+inline constexpr std::size_t kMaxHeaderName = 1024;
+inline constexpr std::size_t kMaxRoutes = std::size_t{1} << 20;
+inline constexpr std::uint32_t kMaxRouteBackends = 1 << 16;
+inline constexpr std::uint32_t kMaxSourceClasses = 1 << 24;
+
+// Is the shape within the limits, and are its header names distinct lower-case tokens?
+Result<void> check_shape(const Shape& shape);
+
+// `tables` must point into `object`, which is at most kMaxObjectBytes; the shape passes
+// check_shape().
 Bytes write_image(const Image& image);
 
 // The spans of the result point into `bytes`.

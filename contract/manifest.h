@@ -4,6 +4,7 @@
 // canonical (same manifest → same bytes). Boost.JSON's door on this side of the house.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -24,16 +25,16 @@ struct Origin {
 
 // One address a backend's traffic can be sent to. Only ready ones are in a manifest.
 struct Endpoint {
-  std::string address;    // IPv4 or IPv6 literal
+  std::string address;  // IPv4 or IPv6 literal
   std::uint16_t port = 0;
-  std::string identity;   // "namespace/serviceaccount"; empty = no pod's, allowed nowhere (D-31)
-  std::string workload;   // pod name, for metrics and logs; may be empty
+  std::string identity;  // "namespace/serviceaccount"; empty = no pod's, allowed nowhere (D-31)
+  std::string workload;  // pod name, for metrics and logs; may be empty
 
   bool operator==(const Endpoint&) const = default;
 };
 
 struct Backend {
-  std::string service;    // "namespace/name"
+  std::string service;  // "namespace/name"
   std::uint16_t port = 0;
   std::vector<Endpoint> endpoints;
 
@@ -56,8 +57,8 @@ struct Route {
 
 // A set of pods that access rules speak of: an identity, on one pod port or on all (D-12).
 struct Destination {
-  std::string identity;     // "namespace/serviceaccount"; empty = every endpoint (permissive mode)
-  std::uint16_t port = 0;   // 0 = any
+  std::string identity;    // "namespace/serviceaccount"; empty = every endpoint (permissive mode)
+  std::uint16_t port = 0;  // 0 = any
 
   bool operator==(const Destination&) const = default;
 };
@@ -66,24 +67,26 @@ enum class Protocol { http, tcp, udp };
 enum class AccessMode { enforce, permissive };
 
 struct SourceClass {
-  std::string identity;     // "namespace/serviceaccount"
-  std::uint32_t value = 0;  // the class that the image knows it by; identities not listed are class 0
+  std::string identity;  // "namespace/serviceaccount"
+  std::uint32_t value =
+      0;  // the class that the image knows it by; identities not listed are class 0
 
   bool operator==(const SourceClass&) const = default;
 };
 
 struct Unit {
-  std::string service;            // "namespace/name"
-  std::uint16_t port = 0;         // the Service's port
+  std::string service;     // "namespace/name"
+  std::uint16_t port = 0;  // the Service's port
   Protocol protocol = Protocol::http;
   AccessMode access = AccessMode::enforce;
-  std::string image;              // digest
-  std::string listen_address;     // the mesh address
-  std::uint16_t listen_port = 0;  // the mesh address's port; equals `port` but where a plan says otherwise
-  std::vector<SourceClass> sources;        // sorted by identity
-  std::vector<Destination> destinations;   // index = bit in Verdict::allowed
+  std::string image;           // digest
+  std::string listen_address;  // the mesh address
+  std::uint16_t listen_port =
+      0;  // the mesh address's port; equals `port` but where a plan says otherwise
+  std::vector<SourceClass> sources;       // sorted by identity
+  std::vector<Destination> destinations;  // index = bit in Verdict::allowed
   std::vector<Backend> backends;
-  std::vector<Route> routes;               // index = Verdict::route
+  std::vector<Route> routes;  // index = Verdict::route
 
   bool operator==(const Unit&) const = default;
 };
@@ -99,13 +102,21 @@ struct PodIdentity {
 struct Manifest {
   std::uint64_t version = 0;  // only ever grows
   std::string node;
-  std::vector<Unit> units;    // sorted by service and port
+  std::vector<Unit> units;              // sorted by service and port
   std::vector<PodIdentity> identities;  // of the node's own pods, sorted by address
 
   bool operator==(const Manifest&) const = default;
 };
 
+// Limits of the reader.
+inline constexpr std::size_t kMaxManifestBytes = std::size_t{1} << 28;
+inline constexpr std::size_t kMaxManifestString = 1 << 16;  // a name, an address, a file
+
+// One line per unit and per pod. Bytes that are not UTF-8 become U+FFFD.
 std::string to_json(const Manifest& manifest);
+
+// Every field must be there; unknown ones are passed over. The first mistake is told by its place:
+// "manifest: units[3].routes[0].split[1].backend: 7 is out of range".
 Result<Manifest> manifest_from_json(std::string_view json);
 
 }  // namespace smic::contract

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// The canonical JSON of a manifest: fields in the order of manifest.h, numbers as numbers, one line
+// per unit and per pod, so that it reads well in a terminal and two versions diff line by line.
+// Written by hand because the order and the line ends are the format, and a document tree of
+// 100,000 endpoints would cost more than the text.
+//
+// Tested by tests/unit/contract/manifest_test.cpp.
+#include <concepts>
+
+#include "base/log.h"
+#include "contract/manifest.h"
+
+namespace smic::contract {
+namespace {
+
+class Writer {
+ public:
+  void value(std::string_view text) {
+    out_ += '"';
+    out_ += json_escape(text);
+    out_ += '"';
+  }
+  void value(const std::string& text) { value(std::string_view(text)); }
+  void value(std::unsigned_integral auto number) { out_ += std::to_string(number); }
+
+  void value(Protocol protocol) {
+    switch (protocol) {
+      case Protocol::http:
+        return value(std::string_view("http"));
+      case Protocol::tcp:
+        return value(std::string_view("tcp"));
+      case Protocol::udp:
+        return value(std::string_view("udp"));
+    }
+  }
+  void value(AccessMode mode) {
+    value(std::string_view(mode == AccessMode::enforce ? "enforce" : "permissive"));
+  }
+  void value(const Origin& origin) {
+    object("resource", origin.resource, "file", origin.file, "line", origin.line);
+  }
+  void value(const Endpoint& endpoint) {
+    object("address", endpoint.address, "port", endpoint.port, "identity", endpoint.identity,
+           "workload", endpoint.workload);
+  }
+  void value(const Backend& backend) {
+    object("service", backend.service, "port", backend.port, "endpoints", backend.endpoints);
+  }
+  void value(const WeightedBackend& weighted) {
+    object("backend", weighted.backend, "weight", weighted.weight);
+  }
+  void value(const Route& route) { object("origin", route.origin, "split", route.split); }
+  void value(const Destination& destination) {
+    object("identity", destination.identity, "port", destination.port);
+  }
+  void value(const SourceClass& source) {
+    object("identity", source.identity, "value", source.value);
+  }
+  void value(const Unit& unit) {
+    object("service", unit.service, "port", unit.port, "protocol", unit.protocol, "access",
+           unit.access, "image", unit.image, "listen_address", unit.listen_address, "listen_port",
+           unit.listen_port, "sources", unit.sources, "destinations", unit.destinations, "backends",
+           unit.backends, "routes", unit.routes);
+  }
+  void value(const PodIdentity& pod) {
+    object("address", pod.address, "identity", pod.identity, "pod", pod.pod);
+  }
+  void value(const Manifest& manifest) {
+    object("version", manifest.version, "node", manifest.node, "units", Lines{manifest.units},
+           "identities", Lines{manifest.identities});
+  }
+
+  std::string take() { return std::move(out_); }
+
+ private:
+  template <class T>
+  struct Lines {
+    const std::vector<T>& list;
+  };
+  template <class T>
+  void value(const std::vector<T>& list) {
+    array(list, "");
+  }
+  template <class T>
+  void value(const Lines<T>& lines) {
+    array(lines.list, "\n");
+  }
+
+  template <class T>
+  void array(const std::vector<T>& list, std::string_view before_each) {
+    std::string_view separator;
+    out_ += '[';
+    for (const T& element : list) {
+      out_ += separator;
+      out_ += before_each;
+      value(element);
+      separator = ",";
+    }
+    if (!list.empty()) out_ += before_each;
+    out_ += ']';
+  }
+
+  template <class... Rest>
+  void object(std::string_view name, const Rest&... rest) {
+    out_ += '{';
+    fields(name, rest...);
+    out_ += '}';
+  }
+  template <class T, class... Rest>
+  void fields(std::string_view name, const T& field, const Rest&... rest) {
+    value(name);
+    out_ += ':';
+    value(field);
+    if constexpr (sizeof...(rest) > 0) {
+      out_ += ',';
+      fields(rest...);
+    }
+  }
+
+  std::string out_;
+};
+
+}  // namespace
+
+std::string to_json(const Manifest& manifest) {
+  Writer out;
+  out.value(manifest);
+  return out.take() + "\n";
+}
+
+}  // namespace smic::contract

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "contract/manifest.h"
+
+#include <catch2/catch.hpp>
+
+#include "contract/abi.h"
+
+using namespace smic;
+using namespace smic::contract;
+
+namespace {
+
+Manifest sample() {
+  Unit unit{.service = "shop/reviews",
+            .port = 9080,
+            .protocol = Protocol::http,
+            .access = AccessMode::permissive,
+            .image = "sha256:00",
+            .listen_address = "127.3.2.1",
+            .listen_port = 9080,
+            .sources = {{"shop/admin", 2}, {"shop/web", 1}},
+            .destinations = {{"shop/reviews", 0}, {"shop/reviews", 8080}, {"", 0}},
+            .backends = {{"shop/reviews-v1", 9080, {{"10.0.0.1", 8080, "shop/reviews", "r-1"}}},
+                         {"shop/reviews-v2", 9080, {}}},
+            .routes = {{{"TrafficSplit shop/canary", "split.yaml", 12}, {{0, 9}, {1, 1}}},
+                       {{"Service shop/reviews", "", 0}, {}}}};
+  Unit tcp = unit;
+  tcp.service = "shop/store";
+  tcp.protocol = Protocol::tcp;
+  tcp.access = AccessMode::enforce;
+  return {.version = 0xffffffffffffffff,
+          .node = "node-1",
+          .units = {unit, tcp},
+          .identities = {{"10.0.0.9", "shop/web", "shop/web-1"}}};
+}
+
+std::string refusal(const std::string& json) {
+  const auto manifest = manifest_from_json(json);
+  return manifest ? "accepted" : manifest.error().message;
+}
+
+// The canonical text of sample(), with the first `from` written as `to`.
+std::string sample_with(const std::string& from, const std::string& to) {
+  std::string text = to_json(sample());
+  const auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("a manifest reads back as it was written", "[manifest]") {
+  const auto again = manifest_from_json(to_json(sample()));
+  REQUIRE(again);
+  CHECK(*again == sample());
+  CHECK(to_json(*again) == to_json(sample()));
+  CHECK(*manifest_from_json(to_json({})) == Manifest{});
+}
+
+TEST_CASE("the JSON of a manifest is one line per unit and pod, in canonical order", "[manifest]") {
+  Manifest manifest = sample();
+  manifest.version = 7;
+  manifest.units.resize(1);
+  manifest.units[0].backends.pop_back();
+  manifest.units[0].routes.pop_back();
+  manifest.units[0].routes[0].split.pop_back();
+  CHECK(to_json(manifest) ==
+        R"({"version":7,"node":"node-1","units":[
+{"service":"shop/reviews","port":9080,"protocol":"http","access":"permissive",)"
+        R"("image":"sha256:00","listen_address":"127.3.2.1","listen_port":9080,)"
+        R"("sources":[{"identity":"shop/admin","value":2},{"identity":"shop/web","value":1}],)"
+        R"("destinations":[{"identity":"shop/reviews","port":0},)"
+        R"({"identity":"shop/reviews","port":8080},{"identity":"","port":0}],)"
+        R"("backends":[{"service":"shop/reviews-v1","port":9080,"endpoints":[)"
+        R"({"address":"10.0.0.1","port":8080,"identity":"shop/reviews","workload":"r-1"}]}],)"
+        R"("routes":[{"origin":{"resource":"TrafficSplit shop/canary","file":"split.yaml",)"
+        R"("line":12},"split":[{"backend":0,"weight":9}]}]}
+],"identities":[
+{"address":"10.0.0.9","identity":"shop/web","pod":"shop/web-1"}
+]}
+)");
+  CHECK(to_json({}) == "{\"version\":0,\"node\":\"\",\"units\":[],\"identities\":[]}\n");
+}
+
+TEST_CASE("text of any kind survives, bytes that are not UTF-8 are replaced", "[manifest]") {
+  Manifest manifest = sample();
+  manifest.node = "quote \" backslash \\ newline \n nul " + std::string(1, '\0') + " ü 🙂";
+  CHECK(*manifest_from_json(to_json(manifest)) == manifest);
+
+  manifest.units[0].routes[0].origin.file = "bad\xff.yaml";
+  const auto again = manifest_from_json(to_json(manifest));
+  REQUIRE(again);
+  CHECK(again->units[0].routes[0].origin.file == "bad\xef\xbf\xbd.yaml");
+}
+
+TEST_CASE("fields of a later version are passed over", "[manifest]") {
+  const auto read = manifest_from_json(
+      sample_with(R"("port":9080,)", R"("port":9080,"later":{"deep":[1,{"x":null}]},)"));
+  REQUIRE(read);
+  CHECK(*read == sample());
+}
+
+TEST_CASE("a mistake in a manifest is told with its place", "[manifest]") {
+  CHECK(refusal(sample_with(R"({"backend":1,"weight":1})", R"({"backend":7,"weight":1})")) ==
+        "manifest: units[0].routes[0].split[1].backend: 7 is out of range");
+  CHECK(refusal(sample_with(R"("port":9080,"protocol")", R"("port":65536,"protocol")")) ==
+        "manifest: units[0].port: 65536 is out of range");
+  CHECK(refusal(sample_with(R"("listen_port":9080)", R"("listen_port":0)")) ==
+        "manifest: units[0].listen_port: 0 is out of range");
+  CHECK(refusal(sample_with(R"("address":"10.0.0.1","port":8080)",
+                            R"("address":"10.0.0.1","port":0)")) ==
+        "manifest: units[0].backends[0].endpoints[0].port: 0 is out of range");
+  CHECK(refusal(sample_with(R"("address":"10.0.0.1")", R"("address":"")")) ==
+        "manifest: units[0].backends[0].endpoints[0].address: is empty");
+  CHECK(refusal(sample_with(R"("protocol":"http")", R"("protocol":"sctp")")) ==
+        "manifest: units[0].protocol: `sctp` is not known");
+  CHECK(refusal(sample_with(R"("access":"permissive")", R"("access":1)")) ==
+        "manifest: units[0].access: a string is expected");
+  CHECK(refusal(sample_with(R"("value":2)", R"("value":-2)")) ==
+        "manifest: units[0].sources[0].value: a whole number from 0 on is expected");
+  CHECK(refusal(sample_with(R"("value":2)", R"("value":2.5)")) ==
+        "manifest: units[0].sources[0].value: a whole number from 0 on is expected");
+  CHECK(refusal(R"({"version":1,"node":"n","units":{},"identities":[]})") ==
+        "manifest: units: a list is expected");
+  CHECK(refusal("[]") == "manifest: an object is expected");
+}
+
+// An absent identity of a destination would otherwise read as "every endpoint".
+TEST_CASE("no field of a manifest may be left out", "[manifest]") {
+  CHECK(refusal(sample_with(R"({"identity":"shop/reviews","port":0})", R"({"port":0})")) ==
+        "manifest: units[0].destinations[0].identity: is missing");
+  CHECK(refusal(R"({"node":"n","units":[],"identities":[]})") == "manifest: version: is missing");
+}
+
+TEST_CASE("the limits of a manifest hold", "[manifest]") {
+  Manifest manifest = sample();
+  manifest.units[0].destinations.resize(kMaxDestinations + 1);
+  CHECK(refusal(to_json(manifest)) == "manifest: units[0].destinations: more than 256");
+  CHECK(refusal(std::string(kMaxManifestBytes + 1, ' ')) == "manifest: is too long");
+  manifest = sample();
+  manifest.node.assign(kMaxManifestString + 1, 'x');
+  CHECK(refusal(to_json(manifest)) == "manifest: node: the string is too long");
+}
+
+TEST_CASE("text that is no JSON is refused, however deep or broken", "[manifest]") {
+  CHECK(refusal("") == "manifest: is no JSON: incomplete JSON");
+  CHECK(refusal(std::string(1'000'000, '[')).starts_with("manifest: is no JSON: "));
+  const std::string good = to_json(sample());
+  for (std::size_t size = 0; size + 1 < good.size(); ++size) {
+    REQUIRE_FALSE(manifest_from_json(good.substr(0, size)));
+  }
+}
