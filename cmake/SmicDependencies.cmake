@@ -22,9 +22,6 @@ smic_require(yaml-cpp_FOUND libyaml-cpp-dev)
 find_package(fmt 9 QUIET)
 smic_require(fmt_FOUND libfmt-dev)
 
-find_package(CLI11 2 QUIET)
-smic_require(CLI11_FOUND libcli11-dev)
-
 find_package(Catch2 2 QUIET)
 smic_require(Catch2_FOUND catch2)
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,33 +18,43 @@
 
 namespace smic::controller {
 
-// ---- reconcile: pure --------------------------------------------------------------------------
+// ---- reconcile --------------------------------------------------------------------------------
 
-// Which mesh address a service gets (DESIGN §5, address plans).
+// Which mesh address each service gets (DESIGN §5, address plans). A service that had an address
+// keeps it, unless something else in the input now lives there.
 class AddressPlan {
  public:
+  using Addresses = std::map<ir::ServiceRef, std::string>;
+
   virtual ~AddressPlan() = default;
-  virtual Result<std::string> address_of(const model::Service& service) = 0;
+  // `taken`: addresses of pods and endpoints, which no service may get.
+  virtual Result<Addresses> assign(const std::set<ir::ServiceRef>& services,
+                                   const std::set<std::string>& taken) = 0;
 };
 
 // 127.x.y.z, stable: a service keeps its address while it exists, and where it can across restarts
-// (derived from a hash of its name, next free on collision; never 127.0.0.0/16, where clients live).
+// (derived from a hash of its name, next free on collision; never 127.0.0.0/16, where clients
+// live).
 std::unique_ptr<AddressPlan> loopback_plan();
 
 struct Update {
   contract::Manifest manifest;
   std::map<std::string, std::shared_ptr<const contract::Bytes>> images;  // by digest
-  std::size_t compiled = 0;   // units compiled for this update; the rest were reused
-  double seconds = 0;         // from sources to manifest
+  std::size_t compiled = 0;  // units compiled for this update; the rest were reused
+  double seconds = 0;        // from sources to manifest
 };
 
-// Keeps compiled units by the text of their raw IR, so that a change recompiles alone.
+// Keeps compiled units by the text of their raw IR, so that a change recompiles alone, and the
+// version in force, so that a broken edit cannot replace it.
 class Reconciler {
  public:
   Reconciler(CompileOptions options, std::unique_ptr<AddressPlan> plan);
   ~Reconciler();
 
-  // Diagnostics are always filled. An error means: nothing usable, keep the last good version.
+  // The first version takes whatever is good. After that an edit is broken if it brings an error
+  // that the version in force does not have: then the result is an error and nothing is lost, not
+  // even what the broken resource itself had said. Diagnostics are always filled. An input that
+  // changes nothing gives the same version again.
   Result<Update> reconcile(const Sources& sources, Diagnostics& diagnostics);
 
  private:
@@ -53,8 +64,9 @@ class Reconciler {
 
 // ---- sources ----------------------------------------------------------------------------------
 
-// A directory of manifests, watched (inotify). Bursts are coalesced: the callback runs when no event
-// came for a few milliseconds, at the latest after 50 ms.
+// A directory of manifests, watched (inotify). Editors write in steps (truncate, write, rename
+// over), so bursts are coalesced, and a file that is still being written, or is empty or gone since
+// a moment ago, keeps its last text until it has settled. A file that stays away is gone.
 class DirectorySource {
  public:
   static Result<std::unique_ptr<DirectorySource>> watch(std::string directory);
@@ -65,5 +77,10 @@ class DirectorySource {
   virtual bool wait() = 0;
   virtual void stop() = 0;  // from any thread
 };
+
+// Reads, reconciles and hands on, again and again until the source is stopped. An unreadable
+// directory and a broken edit both arrive as errors: the version in force stays.
+using OnUpdate = std::function<void(const Result<Update>&, const Diagnostics&)>;
+void follow(DirectorySource& source, Reconciler& reconciler, const OnUpdate& on_update);
 
 }  // namespace smic::controller

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Diagnostics and nothing else. The JSON document is a contract (DESIGN §10).
+#include <ostream>
+
+#include "cli/command_line.h"
+#include "cli/input.h"
+
+namespace smic::cli {
+namespace {
+
+struct Options {
+  DiagnosticsFormat format = DiagnosticsFormat::human;
+};
+
+Syntax syntax_of(Options& options) {
+  Syntax syntax;
+  syntax.command = "check";
+  syntax.operands = "PATH...";
+  syntax.least = 1;
+  syntax.about =
+      "Says what is wrong with manifests: every mistake with its place, its code and what to do.\n"
+      "A PATH is a file, a directory or - for stdin; YAML, JSON and .smir alike.";
+  syntax.options = {
+      choice<DiagnosticsFormat>("--format",
+                                {{"human", DiagnosticsFormat::human},
+                                 {"plain", DiagnosticsFormat::plain},
+                                 {"json", DiagnosticsFormat::json}},
+                                options.format,
+                                "with source lines, a line each, or one JSON document\n"
+                                "(default: human)")};
+  syntax.ending =
+      "examples:\n"
+      "  smic check examples/canary\n"
+      "  helm template chart | smic check -\n"
+      "  smic check --format=json examples | jq '.diagnostics[].message'\n\n"
+      "exit: 0 no errors (there may be warnings), 1 a file cannot be read, 2 errors, 64 wrong "
+      "usage";
+  return syntax;
+}
+
+std::size_t count(const resources::Set& set) {
+  return set.namespaces.size() + set.service_accounts.size() + set.services.size() +
+         set.endpoint_slices.size() + set.pods.size() + set.workloads.size() +
+         set.http_route_groups.size() + set.tcp_routes.size() + set.udp_routes.size() +
+         set.traffic_targets.size() + set.traffic_splits.size();
+}
+
+std::string plural(std::size_t count, std::string_view noun) {
+  return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+// "2 errors and 1 warning in 14 resources"
+std::string summary(const Diagnostics& diagnostics, const Frontend& front) {
+  std::size_t errors = 0, warnings = 0;
+  for (const Diagnostic& each : diagnostics.sorted()) {
+    if (each.severity == Severity::error) ++errors;
+    if (each.severity == Severity::warning) ++warnings;
+  }
+  // A .smir input has units and no resources.
+  const std::string where = count(front.resources) == 0 && !front.units.empty()
+                                ? plural(front.units.size(), "unit")
+                                : plural(count(front.resources), "resource");
+  std::string found = "no problems";
+  if (errors > 0) found = plural(errors, "error");
+  if (warnings > 0) found = (errors > 0 ? found + " and " : "") + plural(warnings, "warning");
+  return found + " in " + where;
+}
+
+}  // namespace
+
+int run_check(Words words, Console& console) {
+  Options options;
+  const Syntax syntax = syntax_of(options);
+  const auto begun = start(syntax, words, console);
+  if (begun.exit_code) return *begun.exit_code;
+  const auto sources = read_input(begun.operands);
+  if (!sources) return world_failed("check", sources.error(), console);
+
+  Diagnostics diagnostics(*sources);
+  const Frontend front = analyze(*sources, {}, diagnostics);
+  console.out << render(diagnostics, options.format, console.colour_out());
+  if (options.format == DiagnosticsFormat::human) {
+    console.out << summary(diagnostics, front) << '\n';
+  }
+  return code_of(diagnostics);
+}
+
+}  // namespace smic::cli

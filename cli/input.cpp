@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/input.h"
+
+#include <ostream>
+
+namespace smic::cli {
+
+Option access_option(ir::AccessMode& target) {
+  return choice<ir::AccessMode>(
+      "--access",
+      {{"enforce", ir::AccessMode::enforce}, {"permissive", ir::AccessMode::permissive}}, target,
+      "who may call where no TrafficTarget allows it: nobody, or\n"
+      "everybody; a namespace's label smic.dev/access wins\n"
+      "(default: enforce)");
+}
+
+Result<Sources> read_input(const std::vector<std::string>& paths) {
+  return resources::read_paths(paths);
+}
+
+int world_failed(std::string_view command, const Error& error, Console& console) {
+  console.err << "smic " << command << ": " << error.message << '\n';
+  return kWorldFailed;
+}
+
+void show_diagnostics(const Diagnostics& diagnostics, Console& console) {
+  console.err << render(diagnostics, DiagnosticsFormat::human, console.colour_err());
+}
+
+int code_of(const Diagnostics& diagnostics) {
+  return diagnostics.has_errors() ? kInputHasErrors : kDone;
+}
+
+}  // namespace smic::cli

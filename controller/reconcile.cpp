@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sources in, manifest and images out. Units are compiled once per text of their raw IR; the text
+// says everything a unit means, so it is the key, and a change recompiles alone.
+// Tested by reconcile_test.cpp.
+#include <algorithm>
+#include <chrono>
+#include <unordered_map>
+
+#include "controller/controller.h"
+
+namespace smic::controller {
+namespace {
+
+// What makes two errors the same while lines move: everything but the line.
+using ErrorKeys = std::multiset<std::string>;
+
+ErrorKeys error_keys(const Diagnostics& diagnostics) {
+  ErrorKeys keys;
+  for (const Diagnostic& each : diagnostics.sorted()) {
+    if (each.severity != Severity::error) continue;
+    keys.insert(each.code + '\n' + diagnostics.sources().name(each.span.source) + '\n' +
+                each.message);
+  }
+  return keys;
+}
+
+// Addresses on which something else lives, so that no service may be put there.
+std::set<std::string> taken_addresses(const model::Mesh& mesh) {
+  std::set<std::string> taken;
+  for (const model::PodAddress& pod : mesh.pods) taken.insert(pod.address);
+  for (const model::Service& service : mesh.services) {
+    for (const model::Endpoint& endpoint : service.endpoints) taken.insert(endpoint.address);
+  }
+  return taken;
+}
+
+std::set<ir::ServiceRef> services_of(const std::vector<ir::Unit>& units) {
+  std::set<ir::ServiceRef> services;
+  for (const ir::Unit& unit : units) services.insert(unit.service);
+  return services;
+}
+
+}  // namespace
+
+struct Reconciler::Impl {
+  struct Compiled {
+    contract::Unit names;
+    std::shared_ptr<const contract::Bytes> image;
+  };
+  using Cache = std::unordered_map<std::string, Compiled>;  // by the text of the raw IR
+
+  CompileOptions options;
+  std::unique_ptr<AddressPlan> plan;
+  Cache cache;
+  contract::Manifest in_force;
+  ErrorKeys errors_in_force;
+
+  // An error while nothing is in force is no reason to serve nothing.
+  bool is_broken_edit(const ErrorKeys& errors) const {
+    return in_force.version > 0 && !std::ranges::includes(errors_in_force, errors);
+  }
+
+  // The cache of the next round holds what this round used, and nothing else.
+  Result<Compiled> compile(const ir::Unit& raw, Cache& next, std::size_t& compiled) {
+    std::string text = ir::print(raw);
+    if (auto known = cache.find(text); known != cache.end()) {
+      return next.emplace(std::move(text), known->second).first->second;
+    }
+    auto unit = compile_unit(raw, options);
+    if (!unit) return fail(unit, "compile " + ir::to_string(raw.service));
+    ++compiled;
+    Compiled result{std::move(unit->names),
+                    std::make_shared<const contract::Bytes>(std::move(unit->image))};
+    return next.emplace(std::move(text), std::move(result)).first->second;
+  }
+
+  Result<Update> assemble(const Frontend& front) {
+    auto addresses = plan->assign(services_of(front.units), taken_addresses(front.mesh));
+    if (!addresses) return std::unexpected(addresses.error());
+    Update update;
+    Cache next;
+    for (const ir::Unit& raw : front.units) {
+      auto compiled = compile(raw, next, update.compiled);
+      if (!compiled) return std::unexpected(compiled.error());
+      contract::Unit unit = with_endpoints(compiled->names, front.mesh);
+      unit.listen_address = addresses->at(raw.service);
+      unit.listen_port = raw.port;
+      update.images[unit.image] = compiled->image;
+      update.manifest.units.push_back(std::move(unit));
+    }
+    cache = std::move(next);
+    update.manifest.node = "local";
+    update.manifest.identities = pod_identities(front.mesh);
+    return update;
+  }
+
+  // The same content is the same version.
+  void number(contract::Manifest& manifest) {
+    manifest.version = in_force.version;
+    if (manifest.version > 0 && manifest == in_force) return;
+    ++manifest.version;
+    in_force = manifest;
+  }
+};
+
+Reconciler::Reconciler(CompileOptions options, std::unique_ptr<AddressPlan> plan)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->options = std::move(options);
+  impl_->plan = std::move(plan);
+}
+
+Reconciler::~Reconciler() = default;
+
+Result<Update> Reconciler::reconcile(const Sources& sources, Diagnostics& diagnostics) {
+  const auto start = std::chrono::steady_clock::now();
+  const Frontend front = analyze(sources, impl_->options, diagnostics);
+  ErrorKeys errors = error_keys(diagnostics);
+  if (impl_->is_broken_edit(errors)) {
+    return fail("the edit has errors, so version " + std::to_string(impl_->in_force.version) +
+                " stays in force");
+  }
+  // From here on nothing can be the user's fault.
+  auto update = impl_->assemble(front);
+  if (!update) return update;
+  impl_->number(update->manifest);
+  impl_->errors_in_force = std::move(errors);
+  update->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return update;
+}
+
+void follow(DirectorySource& source, Reconciler& reconciler, const OnUpdate& on_update) {
+  do {
+    auto sources = source.read();
+    if (!sources) {
+      const Sources none;
+      on_update(fail(sources, "read resources"), Diagnostics(none));
+      continue;
+    }
+    Diagnostics diagnostics(*sources);
+    const auto update = reconciler.reconcile(*sources, diagnostics);
+    on_update(update, diagnostics);
+  } while (source.wait());
+}
+
+}  // namespace smic::controller
