@@ -4,6 +4,7 @@
 //   check.h   we failed: SMIC_CHECK aborts with "bug:"
 //   ids.h     StrongId<Tag>: an index that cannot be mistaken for another
 //   overload.h  visits a std::variant, one lambda per alternative
+//   utf8.h    what is UTF-8 and what is not
 //   log.h     one line per event on stderr, text or JSON
 // What the author of the input did wrong is not here: that is compiler/diagnostics.
 #pragma once
@@ -13,3 +14,4 @@
 #include "base/log.h"
 #include "base/overload.h"
 #include "base/result.h"
+#include "base/utf8.h"

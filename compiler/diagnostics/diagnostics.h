@@ -3,7 +3,8 @@
 // `Diagnostics&`, report, and still return their best effort; nothing throws, nothing stops at the
 // first mistake. One renderer per format (DESIGN §10).
 //
-//   shop.yaml:14:13: warning: backend `web-v3` of TrafficSplit `web` is not a Service, so it takes no traffic [W06]
+//   shop.yaml:14:13: warning: backend `web-v3` of TrafficSplit `web` is not a Service, so it takes
+//   no traffic [W06]
 //      14 |   - service: web-v3
 //         |              ^^^^^^
 //      help: did you mean `web-v2`?
@@ -24,7 +25,8 @@ namespace smic {
 
 using SourceId = StrongId<struct SourceTag>;
 
-// The input's texts, by the names a person would open them with ("shop/split.yaml", "<stdin>").
+// The input's texts, by the names a person would open them with ("shop/split.yaml", "<stdin>"). A
+// byte order mark is dropped, so that line 1 has the columns an editor shows.
 class Sources {
  public:
   SourceId add(std::string name, std::string text);
@@ -66,10 +68,10 @@ struct Note {
 
 struct Diagnostic {
   Severity severity = Severity::error;
-  std::string code;     // "E03", "W06" (SMI reference §7), or ours from E50 and W50 on
+  std::string code;  // "E03", "W06" (SMI reference §7), or ours from E50 and W50 on
   Span span;
   std::string message;
-  std::string help;     // may be empty
+  std::string help;  // may be empty
   std::vector<Note> notes;
 };
 
@@ -77,28 +79,45 @@ class Diagnostics {
  public:
   explicit Diagnostics(const Sources& sources) : sources_(&sources) {}
 
-  // Severity comes from the code's first letter.
+  // Severity comes from the code's first letter; codes.h lists them all.
   Diagnostic& report(std::string code, Span span, std::string message, std::string help = {});
 
-  bool has_errors() const;
+  bool has_errors() const { return error_count_ > 0; }
+  bool empty() const { return list_.empty(); }
+  std::size_t error_count() const { return error_count_; }
+  std::size_t warning_count() const { return warning_count_; }
   const Sources& sources() const { return *sources_; }
 
-  // Sorted by file, line and column; at most kMaxPerFile per file, then one line with the rest's count.
+  // Sorted by file, line and column, the same one only once; at most kMaxPerFile per file, errors
+  // before others, then one note (N50) with the rest's count.
   std::vector<Diagnostic> sorted() const;
   static constexpr std::size_t kMaxPerFile = 100;
+  // Kept per file and severity; what a hostile file has beyond that is only counted.
+  static constexpr std::size_t kMaxKept = 1000;
 
  private:
+  struct FileCount {
+    std::size_t reported[3] = {};  // by severity
+  };
   const Sources* sources_;
-  std::vector<Diagnostic> list_;
+  std::deque<Diagnostic> list_;    // a deque, so that report()'s reference lasts
+  std::vector<FileCount> counts_;  // by source
+  Diagnostic not_kept_;
+  std::size_t error_count_ = 0;
+  std::size_t warning_count_ = 0;
 };
 
-enum class DiagnosticsFormat { human, plain, json };
+enum class DiagnosticsFormat { human, plain, json, sarif };
 
 // human: with source line, caret and colour if asked; plain: one line each; json: the one document
-// {"diagnostics": [{"severity", "code", "file", "line", "column", "message", "help"}]} (a contract).
+// {"diagnostics": [{"severity", "code", "file", "line", "column", "message", "help"}]} (a
+// contract).
 std::string render(const Diagnostics& diagnostics, DiagnosticsFormat format, bool colour = false);
 
 // The candidate nearest to `name` by edit distance, if it is near enough to be a slip.
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates);
+
+// "did you mean `web-v2`?", or nothing if no candidate is near: ready to be a help.
+std::string suggest(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace smic
