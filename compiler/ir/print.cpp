@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/overload.h"
+#include "base/utf8.h"
 #include "compiler/ir/ir.h"
 
 namespace smic::ir {
@@ -22,28 +23,6 @@ bool is_word_char(unsigned char c) {
 
 bool is_word(std::string_view text) {
   return !text.empty() && text[0] != '-' && std::ranges::all_of(text, is_word_char);
-}
-
-// How many bytes of well-formed UTF-8 encode the character at the start of `text`; 0 = none do.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
-  };
-  const auto continues = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return continues(1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    const bool overlong = first == 0xe0 && byte(1) < 0xa0;
-    const bool surrogate = first == 0xed && byte(1) >= 0xa0;
-    return continues(1) && continues(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    const bool overlong = first == 0xf0 && byte(1) < 0x90;
-    const bool too_large = first == 0xf4 && byte(1) >= 0x90;
-    return continues(1) && continues(2) && continues(3) && !overlong && !too_large ? 4 : 0;
-  }
-  return 0;
 }
 
 class Printer {

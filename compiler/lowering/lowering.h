@@ -13,8 +13,6 @@
 
 namespace smic::lowering {
 
-// Every unit of the result passes ir::verify. W54 where a unit is cut at
-// contract::kMaxDestinations.
-std::vector<ir::Unit> lower(const model::Mesh& mesh, Diagnostics& diagnostics);
+std::vector<ir::Unit> lower(const model::Mesh& mesh);
 
 }  // namespace smic::lowering
