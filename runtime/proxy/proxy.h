@@ -21,15 +21,15 @@ namespace smic::proxy {
 enum class AccessLog { off, text, json };
 
 struct Options {
-  unsigned workers = 0;                                  // 0 = one per core
-  AccessLog access_log = AccessLog::off;                 // to stdout
-  std::string admin_address;                             // "127.0.0.1:9901"; empty = none; port 0 allowed
-  std::chrono::milliseconds client_header_timeout{60'000};   // also keep-alive idle
-  std::chrono::milliseconds connect_timeout{5'000};          // → 503
-  std::chrono::milliseconds response_timeout{60'000};        // to the response's head → 504
-  std::chrono::milliseconds idle_timeout{300'000};           // no byte either way, streams and tunnels
+  unsigned workers = 0;                   // 0 = one per core
+  AccessLog access_log = AccessLog::off;  // to stdout
+  std::string admin_address;              // "127.0.0.1:9901"; empty = none; port 0 allowed
+  std::chrono::milliseconds client_header_timeout{60'000};  // also keep-alive idle
+  std::chrono::milliseconds connect_timeout{5'000};         // → 503
+  std::chrono::milliseconds response_timeout{60'000};       // to the response's head → 504
+  std::chrono::milliseconds idle_timeout{300'000};  // no byte either way, streams and tunnels
   std::chrono::milliseconds pool_idle_timeout{60'000};
-  std::size_t max_header_bytes = 64 * 1024;                  // → 431
+  std::size_t max_header_bytes = 64 * 1024;  // → 431
   std::size_t max_header_count = 256;
 };
 
