@@ -113,6 +113,7 @@ bool BodyDecoder::take_trailer_byte(char c) {
   trailers_ += c;
   if (trailers_.size() > kMaxTrailerBytes) return false;
   if (c != '\n') return true;
+  if (!trailers_.ends_with("\r\n")) return false;
   const bool last = trailers_ == "\r\n" || trailers_.ends_with("\n\r\n");
   if (!last) return true;
   Head head;

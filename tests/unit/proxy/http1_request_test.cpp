@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
+#include <deque>
 
 #include "runtime/proxy/http1.h"
 
@@ -62,7 +63,10 @@ TEST_CASE("a head that comes byte by byte is understood at its last byte and not
 }
 
 TEST_CASE("ways to say the target") {
-  const auto target = [](std::string_view line) { return parse(with("", line)); };
+  std::deque<std::string> texts;  // what the views below point into
+  const auto target = [&](std::string_view line) {
+    return parse(texts.emplace_back(with("", line)));
+  };
   CHECK(target("GET /?a/b HTTP/1.1").head.path == "/");
   CHECK(target("GET /x#f?g HTTP/1.1").head.path == "/x");
   const Parsed absolute = target("GET HTTP://other:81/p/q?r HTTP/1.1");
@@ -198,7 +202,8 @@ TEST_CASE("how long a connection is kept") {
 }
 
 TEST_CASE("Connection names hop-by-hop headers, and an upgrade needs both of its headers") {
-  const Parsed p = parse(with("Connection: X-Secret, upgrade\r\nUpgrade: websocket\r\n"));
+  const std::string text = with("Connection: X-Secret, upgrade\r\nUpgrade: websocket\r\n");
+  const Parsed p = parse(text);
   REQUIRE(p.head.connection_options.size() == 1);
   CHECK(p.head.connection_options[0] == "X-Secret");
   CHECK(p.head.wants_upgrade);
