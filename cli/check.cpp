@@ -24,9 +24,10 @@ Syntax syntax_of(Options& options) {
       choice<DiagnosticsFormat>("--format",
                                 {{"human", DiagnosticsFormat::human},
                                  {"plain", DiagnosticsFormat::plain},
-                                 {"json", DiagnosticsFormat::json}},
+                                 {"json", DiagnosticsFormat::json},
+                                 {"sarif", DiagnosticsFormat::sarif}},
                                 options.format,
-                                "with source lines, a line each, or one JSON document\n"
+                                "with source lines, a line each, or one document for tools\n"
                                 "(default: human)")};
   syntax.ending =
       "examples:\n"

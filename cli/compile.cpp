@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pipeline of DESIGN §3, stopped after any stage. Text of all units goes to one place; objects
+// and images are one file per unit.
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iomanip>
+#include <map>
+#include <ostream>
+
+#include "cli/command_line.h"
+#include "cli/input.h"
+#include "compiler/codegen/codegen.h"
+#include "compiler/decision/decision.h"
+#include "controller/controller.h"
+
+namespace smic::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+enum class Emit { raw_ir, ir, graph, llvm, assembly, object, image, manifest };
+
+struct Options {
+  Emit emit = Emit::ir;
+  std::string output;
+  CompileOptions compile;
+  std::set<std::string> print_after;
+  bool time = false;
+};
+
+// ---- the command line -------------------------------------------------------------------------
+
+std::vector<std::string> pass_names() {
+  std::vector<std::string> names;
+  for (const passes::Pass& pass : passes::all()) names.emplace_back(pass.name);
+  return names;
+}
+
+template <class Set>
+Option pass_option(std::string name, Set& target, std::string help) {
+  return {std::move(name), "PASS", std::move(help), [&target](const std::string& given) -> Taken {
+            const std::vector<std::string> known = pass_names();
+            if (std::ranges::find(known, given) == known.end())
+              return UsageError(not_one_of(given, known));
+            target.insert(given);
+            return {};
+          }};
+}
+
+Option target_option(std::string& target) {
+  return {"--target", join_words(codegen::targets(), "|"),
+          "the CPU that images are for (default: " + codegen::targets().front() + ")",
+          [&target](const std::string& given) -> Taken {
+            const std::vector<std::string>& known = codegen::targets();
+            if (std::ranges::find(known, given) == known.end()) {
+              return UsageError(not_one_of(given, known));
+            }
+            target = given;
+            return {};
+          }};
+}
+
+std::string list_of_passes() {
+  std::string text;
+  for (const passes::Pass& pass : passes::all()) {
+    std::string row = "  " + std::string(pass.name);
+    row.resize(std::max<std::size_t>(row.size() + 2, 30), ' ');
+    text += row + std::string(pass.why) + '\n';
+  }
+  return text;
+}
+
+Syntax syntax_of(Options& options) {
+  Syntax syntax;
+  syntax.command = "compile";
+  syntax.operands = "PATH...";
+  syntax.least = 1;
+  syntax.about =
+      "Compiles manifests, or rule IR (.smir), as far as --emit says. A resource with an error is\n"
+      "reported and left out, and the rest is still written.";
+  syntax.options = {
+      choice<Emit>("--emit",
+                   {{"raw-ir", Emit::raw_ir},
+                    {"ir", Emit::ir},
+                    {"graph", Emit::graph},
+                    {"llvm", Emit::llvm},
+                    {"asm", Emit::assembly},
+                    {"object", Emit::object},
+                    {"image", Emit::image},
+                    {"manifest", Emit::manifest}},
+                   options.emit,
+                   "rule IR as lowered or after passes, decision graph, LLVM IR,\n"
+                   "assembly, ELF object, image, or the manifest of a node on\n"
+                   "loopback (default: ir)"),
+      text("-o", "FILE", options.output,
+           "where to; for object and image of several units a directory,\n"
+           "with a file per unit (default: stdout)"),
+      target_option(options.compile.target),
+      pass_option("--print-after", options.print_after, "show the IR after a pass, on stderr"),
+      pass_option("--disable-pass", options.compile.passes.disabled, "leave a pass out"),
+      flag("--time", options.time, "show what each pass took, on stderr"),
+      access_option(options.compile.model.access)};
+  syntax.ending =
+      "passes:\n" + list_of_passes() +
+      "\nexamples:\n"
+      "  smic compile examples/canary\n"
+      "  smic compile --emit=ir examples/canary | smic compile --emit=ir -\n"
+      "  smic compile --emit=image -o images/ examples/canary\n\n"
+      "exit: 0 done, 1 the world failed, 2 the input has errors (what is good is written),\n"
+      "64 wrong usage";
+  return syntax;
+}
+
+// ---- stages -----------------------------------------------------------------------------------
+
+class PassTimes {
+ public:
+  void add(std::string_view pass, double microseconds) {
+    times_[std::string(pass)] += microseconds;
+  }
+  void print(std::ostream& out) const {
+    for (const std::string& pass : pass_names()) {
+      const auto time = times_.find(pass);
+      if (time == times_.end()) continue;
+      out << std::left << std::setw(30) << pass << std::right << std::setw(10) << std::fixed
+          << std::setprecision(1) << time->second << " us\n";
+    }
+  }
+
+ private:
+  std::map<std::string, double> times_;
+};
+
+std::string name_of(const ir::Unit& unit) {
+  return ir::to_string(unit.service) + ':' + std::to_string(unit.port);
+}
+
+std::vector<ir::Unit> optimised(const std::vector<ir::Unit>& units, const Options& options) {
+  std::vector<ir::Unit> result;
+  for (const ir::Unit& raw : units) result.push_back(passes::run(raw, options.compile.passes));
+  return result;
+}
+
+// Of one optimised unit, beyond the IR.
+std::string text_of(const ir::Unit& unit, const Options& options) {
+  const decision::Decision decision = decision::decide(unit);
+  const std::string target =
+      options.compile.target.empty() ? codegen::targets().front() : options.compile.target;
+  if (options.emit == Emit::graph) return decision.text;
+  if (options.emit == Emit::llvm) {
+    return "; unit " + name_of(unit) + '\n' + codegen::emit_llvm(decision, target);
+  }
+  return "# unit " + name_of(unit) + '\n' + codegen::emit_assembly(decision, target);
+}
+
+std::string text_of_all(const std::vector<ir::Unit>& units, const Options& options) {
+  if (options.emit == Emit::raw_ir) return ir::print(units);
+  if (options.emit == Emit::ir) return ir::print(optimised(units, options));
+  std::string text;
+  for (const ir::Unit& unit : optimised(units, options)) {
+    if (!text.empty()) text += '\n';
+    text += text_of(unit, options);
+  }
+  return text;
+}
+
+Result<contract::Bytes> binary_of(const ir::Unit& raw, const Options& options) {
+  auto compiled = compile_unit(raw, options.compile);
+  if (!compiled) return fail(compiled, name_of(raw));
+  if (options.emit == Emit::image) return std::move(compiled->image);
+  const auto image = contract::read_image(compiled->image);
+  if (!image) return fail(image, name_of(raw));
+  return contract::Bytes(image->object.begin(), image->object.end());
+}
+
+Result<std::string> manifest_of(const Sources& sources, const Options& options,
+                                Diagnostics& diagnostics) {
+  controller::Reconciler reconciler(options.compile, controller::loopback_plan());
+  const auto update = reconciler.reconcile(sources, diagnostics);
+  if (!update) return std::unexpected(update.error());
+  return contract::to_json(update->manifest) + '\n';
+}
+
+// ---- output -----------------------------------------------------------------------------------
+
+Result<void> write_file(const std::string& path, std::string_view bytes) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  if (!file) return fail("write " + path + ": " + std::strerror(errno));
+  return {};
+}
+
+std::string_view as_text(const contract::Bytes& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+Result<void> write_text(const std::string& text, const Options& options, Console& console) {
+  if (!options.output.empty() && options.output != "-") return write_file(options.output, text);
+  console.out << text;
+  return {};
+}
+
+// "shop_reviews_9080.image"
+std::string file_name(const ir::Unit& unit, Emit emit) {
+  return unit.service.ns + '_' + unit.service.name + '_' + std::to_string(unit.port) +
+         (emit == Emit::image ? ".image" : ".o");
+}
+
+bool means_directory(const std::string& path) {
+  std::error_code unknown;
+  return path.ends_with('/') || fs::is_directory(path, unknown);
+}
+
+Result<void> write_each(const std::vector<ir::Unit>& units, const Options& options) {
+  std::error_code error;
+  fs::create_directories(options.output, error);
+  if (error) return fail("create " + options.output + ": " + error.message());
+  for (const ir::Unit& raw : units) {
+    const auto bytes = binary_of(raw, options);
+    if (!bytes) return std::unexpected(bytes.error());
+    const fs::path path = fs::path(options.output) / file_name(raw, options.emit);
+    if (auto written = write_file(path.string(), as_text(*bytes)); !written) return written;
+  }
+  return {};
+}
+
+Result<void> write_binary(const std::vector<ir::Unit>& units, const Options& options,
+                          Console& console) {
+  const bool to_stdout = options.output.empty() || options.output == "-";
+  if (!to_stdout && (units.size() != 1 || means_directory(options.output))) {
+    return write_each(units, options);
+  }
+  if (units.empty()) return fail("the input has no unit to write");
+  const auto bytes = binary_of(units.front(), options);
+  if (!bytes) return std::unexpected(bytes.error());
+  if (!to_stdout) return write_file(options.output, as_text(*bytes));
+  console.out << as_text(*bytes);
+  return {};
+}
+
+bool is_binary(Emit emit) { return emit == Emit::object || emit == Emit::image; }
+
+// Binary never goes to a terminal, and several units never into one stream.
+Taken check_output(const std::vector<ir::Unit>& units, const Options& options,
+                   const Console& console) {
+  if (!is_binary(options.emit) || (!options.output.empty() && options.output != "-")) return {};
+  if (units.size() > 1) {
+    return UsageError("there are " + std::to_string(units.size()) +
+                      " units, a file each: name a directory with -o");
+  }
+  if (console.out_is_terminal) return UsageError("this is binary: name a file with -o");
+  return {};
+}
+
+}  // namespace
+
+int run_compile(Words words, Console& console) {
+  Options options;
+  const Syntax syntax = syntax_of(options);
+  const auto begun = start(syntax, words, console);
+  if (begun.exit_code) return *begun.exit_code;
+  const auto sources = read_input(begun.operands);
+  if (!sources) return world_failed("compile", sources.error(), console);
+
+  PassTimes times;
+  if (options.time) {
+    options.compile.passes.timing = [&](std::string_view pass, double microseconds) {
+      times.add(pass, microseconds);
+    };
+  }
+  options.compile.passes.after = [&](std::string_view pass, const ir::Unit& unit) {
+    if (!options.print_after.contains(std::string(pass))) return;
+    console.err << "# after " << pass << '\n' << ir::print(unit);
+  };
+
+  Diagnostics diagnostics(*sources);
+  Result<void> written;
+  if (options.emit == Emit::manifest) {
+    const auto manifest = manifest_of(*sources, options, diagnostics);
+    show_diagnostics(diagnostics, console);
+    written = manifest ? write_text(*manifest, options, console)
+                       : Result<void>(std::unexpected(manifest.error()));
+  } else {
+    const Frontend front = analyze(*sources, options.compile, diagnostics);
+    show_diagnostics(diagnostics, console);
+    if (auto fine = check_output(front.units, options, console); !fine) {
+      return wrong_usage(syntax, fine.error(), console);
+    }
+    written = is_binary(options.emit)
+                  ? write_binary(front.units, options, console)
+                  : write_text(text_of_all(front.units, options), options, console);
+  }
+  if (options.time) times.print(console.err);
+  if (!written) return world_failed("compile", written.error(), console);
+  return code_of(diagnostics);
+}
+
+}  // namespace smic::cli

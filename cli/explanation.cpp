@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tested by explanation_test.cpp.
+#include "cli/explanation.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/check.h"
+#include "base/overload.h"
+#include "compiler/automata/automata.h"
+
+namespace smic::cli {
+namespace {
+
+using Covered = std::vector<contract::Destination>;
+
+// Not every text can be built in one sentence; these are the parts it is made of.
+std::string list_of(const std::set<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+std::set<std::string> identities_of(const std::vector<BackendAnswer>& backends) {
+  std::set<std::string> names;
+  for (const BackendAnswer& each : backends) {
+    names.insert(each.identities.begin(), each.identities.end());
+  }
+  return names;
+}
+
+const ir::Unit* find_unit(const Frontend& front, const Query& query) {
+  for (const ir::Unit& unit : front.units) {
+    if (unit.service == query.to && unit.port == query.port) return &unit;
+  }
+  return nullptr;
+}
+
+contract::Destination destination_of(const ir::Destinations& destinations) {
+  return std::visit(Overload{[](const ir::AnyDestination&) { return contract::Destination{}; },
+                             [](const ir::DestinationRef& to) {
+                               return contract::Destination{ir::to_string(to.identity),
+                                                            to.port.value_or(0)};
+                             }},
+                    destinations);
+}
+
+bool covers(const contract::Destination& destination, const std::string& identity, ir::Port port) {
+  if (destination.identity.empty()) return true;
+  return destination.identity == identity && (destination.port == 0 || destination.port == port);
+}
+
+std::vector<ir::BackendRef> backends_of(const ir::Action& action) {
+  return std::visit([](const auto& each) { return each.backends; }, action);
+}
+
+ir::Evaluation evaluation_of(const ir::Unit& unit, const Query& query) {
+  AutomataJudge judge;
+  return ir::evaluate(unit, {method_of(query), query.path, query.headers, query.from}, judge);
+}
+
+Answer evaluated_answer(const ir::Unit& unit, const ir::Evaluation& evaluation) {
+  Answer answer{backends_of(unit.routes[evaluation.route].action), {}};
+  for (std::size_t index : evaluation.allows) {
+    answer.destinations.push_back(destination_of(unit.allows[index].to));
+  }
+  return answer;
+}
+
+// On a laptop there may be workloads and no pods yet: then their templates stand for the pods.
+bool templates_count(const Frontend& front) {
+  return front.resources.endpoint_slices.empty() && front.resources.pods.empty();
+}
+
+BackendAnswer look_at(const Frontend& front, const ir::BackendRef& backend,
+                      const Covered& destinations) {
+  BackendAnswer answer{backend, false, 0, {}};
+  std::set<std::string> identities;
+  const auto allows = [&](const std::string& identity, ir::Port port) {
+    return std::ranges::any_of(destinations,
+                               [&](const auto& each) { return covers(each, identity, port); });
+  };
+  answer.allowed = allows("", 0);  // true in permissive mode alone
+  const model::Service* service = front.mesh.find(backend.service);
+  if (service == nullptr) return answer;
+  for (const model::Endpoint& endpoint : service->endpoints) {
+    const auto port = endpoint.ports.find(backend.port);
+    if (port == endpoint.ports.end()) continue;
+    if (endpoint.ready && (!endpoint.address.empty() || templates_count(front))) ++answer.ready;
+    if (!endpoint.identity) continue;
+    identities.insert(ir::to_string(*endpoint.identity));
+    answer.allowed |= allows(ir::to_string(*endpoint.identity), port->second);
+  }
+  answer.identities.assign(identities.begin(), identities.end());
+  return answer;
+}
+
+std::vector<BackendAnswer> look_at_all(const Frontend& front, const Answer& answer) {
+  std::vector<BackendAnswer> looked;
+  for (const ir::BackendRef& backend : answer.backends) {
+    looked.push_back(look_at(front, backend, answer.destinations));
+  }
+  return looked;
+}
+
+Outcome outcome_of(const std::vector<BackendAnswer>& backends) {
+  if (std::ranges::none_of(backends, &BackendAnswer::usable)) return Outcome::unavailable;
+  const auto takes = [](const BackendAnswer& each) { return each.usable() && each.allowed; };
+  return std::ranges::any_of(backends, takes) ? Outcome::forward : Outcome::deny;
+}
+
+// In the order written, each once. In permissive mode there is nothing to name.
+std::vector<ir::Origin> targets_that_allow(const Frontend& front, const ir::Unit& unit,
+                                           const ir::Evaluation& evaluation,
+                                           const std::vector<ir::BackendRef>& backends) {
+  std::vector<ir::Origin> origins;
+  for (std::size_t index : evaluation.allows) {
+    const ir::Allow& allow = unit.allows[index];
+    if (std::holds_alternative<ir::AnyDestination>(allow.to)) continue;
+    const auto covered = [&](const ir::BackendRef& backend) {
+      return look_at(front, backend, {destination_of(allow.to)}).allowed;
+    };
+    if (std::ranges::any_of(backends, covered) &&
+        std::ranges::find(origins, allow.origin) == origins.end()) {
+      origins.push_back(allow.origin);
+    }
+  }
+  return origins;
+}
+
+std::string why_forward(const Explanation& explanation) {
+  std::string reason = explanation.mode == ir::AccessMode::permissive
+                           ? "access mode is permissive, so no TrafficTarget is needed"
+                           : "allowed by " + explanation.because.front().resource;
+  std::set<std::string> closed;
+  for (const BackendAnswer& each : explanation.backends) {
+    if (each.usable() && !each.allowed) closed.insert(ir::to_string(each.backend.service));
+  }
+  if (closed.empty()) return reason;
+  return reason + ", but what the split sends to " + list_of(closed) + " is denied";
+}
+
+std::string why_denied(const Query& query, const Explanation& explanation) {
+  const std::set<std::string> identities = identities_of(explanation.backends);
+  const std::string destination =
+      identities.empty() ? "the pods of " + ir::to_string(query.to) + ", which have no identity"
+                         : "pods that run as " + list_of(identities);
+  const std::string mode = explanation.mode == ir::AccessMode::enforce ? "enforce" : "permissive";
+  return "access mode is " + mode + ", and no TrafficTarget allows " + ir::to_string(query.from) +
+         " to send this to " + destination;
+}
+
+std::string why_unavailable(const Explanation& explanation) {
+  std::set<std::string> waiting;
+  for (const BackendAnswer& each : explanation.backends) {
+    if (each.backend.weight > 0) waiting.insert(ir::to_string(each.backend.service));
+  }
+  if (explanation.backends.empty()) return "the route has no backend left on this port";
+  if (waiting.empty()) return "every weight of the split is 0";
+  return "no endpoint is ready in " + list_of(waiting);
+}
+
+std::vector<std::string> service_names(const Frontend& front) {
+  std::set<std::string> names;
+  for (const ir::Unit& unit : front.units) names.insert(ir::to_string(unit.service));
+  return {names.begin(), names.end()};
+}
+
+Explanation unknown_service(const Frontend& front, const Query& query) {
+  Explanation explanation;
+  const std::string name = ir::to_string(query.to);
+  const std::vector<ir::Port> ports = ports_of(front, query.to);
+  if (!ports.empty()) {
+    std::set<std::string> known;
+    for (ir::Port port : ports) known.insert(std::to_string(port));
+    explanation.reason = name + " has no port " + std::to_string(query.port);
+    explanation.hints.push_back("its ports are " + list_of(known));
+    return explanation;
+  }
+  const model::Service* service = front.mesh.find(query.to);
+  if (service != nullptr && !service->meshed) {
+    explanation.reason = name + " is not part of the mesh: smic.dev/mesh is \"false\"";
+    return explanation;
+  }
+  explanation.reason =
+      service != nullptr ? name + " has no port that can be meshed" : "there is no Service " + name;
+  const std::string near = did_you_mean(name, service_names(front));
+  if (!near.empty()) explanation.hints.push_back("did you mean `" + near + "`?");
+  return explanation;
+}
+
+}  // namespace
+
+bool AutomataJudge::matches(const std::string& regex, std::string_view subject, bool whole) {
+  const auto parsed = automata::parse(regex);
+  SMIC_CHECK(parsed.has_value(), "a verified unit has a pattern that does not parse");
+  const auto anchor = whole ? automata::Anchor::both : automata::Anchor::start;
+  const auto groups = automata::build({*parsed}, anchor, 1);
+  return std::ranges::any_of(groups, [&](const automata::Group& group) {
+    return !group.dfa.sets[automata::run(group.dfa, subject)].empty();
+  });
+}
+
+contract::Method method_of(const Query& query) {
+  return ir::method_from_name(query.method).value_or(contract::Method::kOther);
+}
+
+std::string place_of(const ir::Origin& origin) {
+  return origin.file + ':' + std::to_string(origin.line);
+}
+
+std::vector<ir::Port> ports_of(const Frontend& front, const ir::ServiceRef& service) {
+  std::vector<ir::Port> ports;
+  for (const ir::Unit& unit : front.units) {
+    if (unit.service == service) ports.push_back(unit.port);
+  }
+  std::ranges::sort(ports);
+  return ports;
+}
+
+Result<Explanation> explain(const Frontend& front, const Query& query, Engine engine,
+                            const CompileOptions& options) {
+  const ir::Unit* unit = find_unit(front, query);
+  if (unit == nullptr) return unknown_service(front, query);
+
+  const ir::Evaluation evaluation = evaluation_of(*unit, query);
+  const Answer answer = evaluated_answer(*unit, evaluation);
+  Explanation explanation;
+  explanation.protocol = unit->protocol;
+  explanation.mode = unit->access;
+  explanation.route = unit->routes[evaluation.route].origin;
+  explanation.backends = look_at_all(front, answer);
+  if (engine == Engine::native) {
+    const auto native = native_answer(*unit, query, options);
+    if (!native) return std::unexpected(native.error());
+    SMIC_CHECK(look_at_all(front, *native) == explanation.backends,
+               "native code and evaluate disagree about a request");
+  }
+
+  explanation.because = targets_that_allow(front, *unit, evaluation, answer.backends);
+  explanation.outcome = outcome_of(explanation.backends);
+  switch (explanation.outcome) {
+    case Outcome::forward:
+      explanation.reason = why_forward(explanation);
+      break;
+    case Outcome::unavailable:
+      explanation.reason = why_unavailable(explanation);
+      break;
+    case Outcome::unknown_service:
+      break;
+    case Outcome::deny:
+      explanation.reason = why_denied(query, explanation);
+      explanation.hints = nearest_rules(*unit, query, explanation.backends);
+      break;
+  }
+  return explanation;
+}
+
+}  // namespace smic::cli

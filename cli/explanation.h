@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens to one request, and which resource lines decide: the thought behind `smic explain`.
+//
+// Two engines answer: ir::evaluate on the raw unit, which defines the meaning, and the unit's
+// native image, which is what a proxy runs. Asking for the native one asks both, and a difference
+// is our bug. The reasons always come from the raw unit: an image knows indices, not why.
+//   explanation.cpp       which backends, allowed or not, and the outcome
+//   native_answer.cpp     the same question to machine code
+//   nearest_rule.cpp      for a denial: what would have to differ
+//   render_explanation.cpp
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/compile.h"
+
+namespace smic::cli {
+
+struct Query {
+  ir::Identity from;
+  ir::ServiceRef to;
+  ir::Port port = 0;  // 0 = no unit has this service
+  std::string method = "GET";
+  std::string path = "/";                                    // normalised, without query
+  std::vector<std::pair<std::string, std::string>> headers;  // names lower-case
+};
+
+enum class Engine { evaluate, native };
+
+enum class Outcome { forward, deny, unavailable, unknown_service };
+
+struct BackendAnswer {
+  ir::BackendRef backend;
+  bool allowed = false;                 // some endpoint of it may be sent this request
+  std::size_t ready = 0;                // endpoints that take traffic on this port
+  std::vector<std::string> identities;  // who its endpoints are, sorted
+
+  bool usable() const { return backend.weight > 0 && ready > 0; }
+  bool operator==(const BackendAnswer&) const = default;
+};
+
+struct Explanation {
+  Outcome outcome = Outcome::unknown_service;
+  ir::Protocol protocol = ir::Protocol::http;
+  ir::AccessMode mode = ir::AccessMode::enforce;
+  std::optional<ir::Origin> route;
+  std::vector<BackendAnswer> backends;  // in the order written
+  std::vector<ir::Origin> because;      // TrafficTargets that allow one of the backends
+  std::string reason;                   // one sentence
+  std::vector<std::string> hints;       // what would have to differ; may be empty
+};
+
+// Ports on which `service` is meshed, sorted.
+std::vector<ir::Port> ports_of(const Frontend& front, const ir::ServiceRef& service);
+
+Result<Explanation> explain(const Frontend& front, const Query& query, Engine engine,
+                            const CompileOptions& options);
+
+std::string render_human(const Query& query, const Explanation& explanation, bool colour);
+std::string render_json(const Query& query, const Explanation& explanation);
+
+// ---- between the files of this thought --------------------------------------------------------
+
+// What an engine says, in the words of the unit.
+struct Answer {
+  std::vector<ir::BackendRef> backends;             // of the route taken, in the order written
+  std::vector<contract::Destination> destinations;  // allowed; an empty identity is everybody
+};
+
+Result<Answer> native_answer(const ir::Unit& unit, const Query& query,
+                             const CompileOptions& options);
+
+// The compiler's own automata as the judge that evaluate() asks.
+class AutomataJudge final : public ir::RegexJudge {
+ public:
+  bool matches(const std::string& regex, std::string_view subject, bool whole) override;
+};
+
+// An allow that could cover one of the backends, and what keeps it from doing so.
+std::vector<std::string> nearest_rules(const ir::Unit& unit, const Query& query,
+                                       const std::vector<BackendAnswer>& backends);
+
+contract::Method method_of(const Query& query);
+std::string place_of(const ir::Origin& origin);  // "access.yaml:3"
+
+}  // namespace smic::cli

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two faces of one explanation. The JSON is a contract: outcome, route, backends and because keep
+// their names, order and types; fields may be added.
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <numeric>
+
+#include "base/log.h"
+#include "cli/explanation.h"
+
+namespace smic::cli {
+namespace {
+
+std::string name_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::forward:
+      return "forward";
+    case Outcome::deny:
+      return "deny";
+    case Outcome::unavailable:
+      return "unavailable";
+    case Outcome::unknown_service:
+      return "unknown-service";
+  }
+  return {};
+}
+
+std::string name_of(ir::AccessMode mode) {
+  return mode == ir::AccessMode::enforce ? "enforce" : "permissive";
+}
+
+std::string name_of(ir::Protocol protocol) {
+  switch (protocol) {
+    case ir::Protocol::http:
+      return "http";
+    case ir::Protocol::tcp:
+      return "tcp";
+    case ir::Protocol::udp:
+      return "udp";
+  }
+  return {};
+}
+
+// ---- json -------------------------------------------------------------------------------------
+
+std::string quoted(std::string_view text) { return '"' + json_escape(text) + '"'; }
+
+std::string json_of(const ir::Origin& origin) {
+  return "{\"resource\": " + quoted(origin.resource) + ", \"file\": " + quoted(origin.file) +
+         ", \"line\": " + std::to_string(origin.line) + "}";
+}
+
+std::string json_of(const BackendAnswer& answer) {
+  return "{\"service\": " + quoted(ir::to_string(answer.backend.service)) +
+         ", \"port\": " + std::to_string(answer.backend.port) +
+         ", \"weight\": " + std::to_string(answer.backend.weight) +
+         ", \"allowed\": " + (answer.allowed ? "true" : "false") +
+         ", \"ready\": " + std::to_string(answer.ready) + "}";
+}
+
+template <class Items, class Render>
+std::string array_of(const Items& items, Render render) {
+  std::string text = "[";
+  for (const auto& item : items) text += (text.size() == 1 ? "" : ", ") + render(item);
+  return text + "]";
+}
+
+// ---- human ------------------------------------------------------------------------------------
+
+std::string paint(const std::string& text, std::string_view code, bool colour) {
+  return colour ? "\x1b[" + std::string(code) + "m" + text + "\x1b[0m" : text;
+}
+
+std::string_view colour_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::forward:
+      return "1;32";
+    case Outcome::deny:
+      return "1;31";
+    case Outcome::unavailable:
+      return "1;33";
+    case Outcome::unknown_service:
+      return "1;33";
+  }
+  return {};
+}
+
+std::string padded(std::string text, std::size_t width) {
+  text.resize(std::max(text.size(), width), ' ');
+  return text;
+}
+
+// "90%", "33.3%": the share of what usable backends take (D-20c).
+std::string share_of(const BackendAnswer& answer, std::uint64_t total) {
+  const double percent =
+      answer.usable() ? 100.0 * answer.backend.weight / static_cast<double>(total) : 0.0;
+  std::array<char, 32> text;
+  const bool whole = percent == static_cast<double>(static_cast<std::uint64_t>(percent));
+  std::snprintf(text.data(), text.size(), whole ? "%.0f%%" : "%.1f%%", percent);
+  return text.data();
+}
+
+std::string backend_row(const BackendAnswer& answer, std::uint64_t total) {
+  std::string row =
+      "  " + padded("  " + share_of(answer, total), 10) +
+      padded(ir::to_string(answer.backend.service) + ':' + std::to_string(answer.backend.port),
+             36) +
+      padded("weight " + std::to_string(answer.backend.weight), 14);
+  if (answer.ready == 0) return row + "no ready endpoint";
+  return row + (answer.allowed ? "allowed" : "denied");
+}
+
+std::string origin_row(std::string_view label, const ir::Origin& origin) {
+  return "  " + padded(std::string(label), 10) + padded(origin.resource, 50) + place_of(origin) +
+         '\n';
+}
+
+std::string request_text(const Query& query, const Explanation& explanation) {
+  const std::string service =
+      ir::to_string(query.to) + (query.port == 0 ? "" : ':' + std::to_string(query.port));
+  const std::string what = explanation.protocol == ir::Protocol::http
+                               ? query.method + ' ' + query.path
+                               : name_of(explanation.protocol) + " traffic";
+  return what + " from " + ir::to_string(query.from) + " to " + service;
+}
+
+}  // namespace
+
+std::string render_json(const Query& query, const Explanation& explanation) {
+  const bool known = explanation.outcome != Outcome::unknown_service;
+  const auto origin_json = [](const ir::Origin& origin) { return json_of(origin); };
+  const auto backend_json = [](const BackendAnswer& answer) { return json_of(answer); };
+  return "{\"outcome\": " + quoted(name_of(explanation.outcome)) +
+         ",\n \"route\": " + (explanation.route ? json_of(*explanation.route) : "null") +
+         ",\n \"backends\": " + array_of(explanation.backends, backend_json) +
+         ",\n \"because\": " + array_of(explanation.because, origin_json) +
+         ",\n \"mode\": " + (known ? quoted(name_of(explanation.mode)) : "null") +
+         ",\n \"reason\": " + quoted(explanation.reason) +
+         ",\n \"hints\": " + array_of(explanation.hints, quoted) +
+         ",\n \"request\": {\"from\": " + quoted(ir::to_string(query.from)) +
+         ", \"service\": " + quoted(ir::to_string(query.to)) +
+         ", \"port\": " + std::to_string(query.port) +
+         ", \"protocol\": " + (known ? quoted(name_of(explanation.protocol)) : "null") +
+         ", \"method\": " + quoted(query.method) + ", \"path\": " + quoted(query.path) + "}}\n";
+}
+
+std::string render_human(const Query& query, const Explanation& explanation, bool colour) {
+  std::string text = paint(name_of(explanation.outcome), colour_of(explanation.outcome), colour) +
+                     ": " + request_text(query, explanation) + "\n\n";
+  if (explanation.route) text += origin_row("route", *explanation.route);
+  std::uint64_t total = 0;
+  for (const BackendAnswer& each : explanation.backends) {
+    if (each.usable()) total += each.backend.weight;
+  }
+  for (const BackendAnswer& each : explanation.backends) text += backend_row(each, total) + '\n';
+  for (const ir::Origin& origin : explanation.because) text += origin_row("because", origin);
+  text += "  " + padded("why", 10) + explanation.reason + '\n';
+  for (const std::string& hint : explanation.hints) text += "  " + padded("", 10) + hint + '\n';
+  return text;
+}
+
+}  // namespace smic::cli
