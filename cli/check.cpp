@@ -52,11 +52,8 @@ std::string plural(std::size_t count, std::string_view noun) {
 
 // "2 errors and 1 warning in 14 resources"
 std::string summary(const Diagnostics& diagnostics, const Frontend& front) {
-  std::size_t errors = 0, warnings = 0;
-  for (const Diagnostic& each : diagnostics.sorted()) {
-    if (each.severity == Severity::error) ++errors;
-    if (each.severity == Severity::warning) ++warnings;
-  }
+  const std::size_t errors = diagnostics.error_count();
+  const std::size_t warnings = diagnostics.warning_count();
   // A .smir input has units and no resources.
   const std::string where = count(front.resources) == 0 && !front.units.empty()
                                 ? plural(front.units.size(), "unit")

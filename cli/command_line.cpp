@@ -25,8 +25,8 @@ const Option* find_option(const Syntax& syntax, std::string_view name) {
 }
 
 std::string suggestion(std::string_view name, const std::vector<std::string>& candidates) {
-  const std::string near = did_you_mean(name, candidates);
-  return near.empty() ? "" : "; did you mean `" + near + "`?";
+  const std::string help = suggest(name, candidates);
+  return help.empty() ? "" : "; " + help;
 }
 
 // "--emit=ir" → "--emit" and "ir". Short options take their value from the next word only.

@@ -45,9 +45,9 @@ std::string help() {
 int unknown_command(const std::string& name, Console& console) {
   std::vector<std::string> names;
   for (const Command& command : kCommands) names.emplace_back(command.name);
-  const std::string near = did_you_mean(name, names);
-  console.err << "smic: there is no command `" << name << '`'
-              << (near.empty() ? "" : "; did you mean `" + near + "`?") << " (smic --help)\n";
+  const std::string help = suggest(name, names);
+  console.err << "smic: there is no command `" << name << '`' << (help.empty() ? "" : "; " + help)
+              << " (smic --help)\n";
   return kWrongUsage;
 }
 

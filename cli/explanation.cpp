@@ -184,8 +184,8 @@ Explanation unknown_service(const Frontend& front, const Query& query) {
   }
   explanation.reason =
       service != nullptr ? name + " has no port that can be meshed" : "there is no Service " + name;
-  const std::string near = did_you_mean(name, service_names(front));
-  if (!near.empty()) explanation.hints.push_back("did you mean `" + near + "`?");
+  const std::string near = suggest(name, service_names(front));
+  if (!near.empty()) explanation.hints.push_back(near);
   return explanation;
 }
 

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mesh on this machine: controller and proxy in one process, with a directory as the cluster.
+//
+// The main thread follows the directory and applies; the proxy has threads of its own; one thread
+// waits for signals. A broken edit, an image that does not load, an address that cannot be bound:
+// each is told, and what was served before is still served.
+#include <pthread.h>
+
+#include <csignal>
+#include <iomanip>
+#include <ostream>
+#include <sstream>
+#include <thread>
+
+#include "cli/command_line.h"
+#include "cli/input.h"
+#include "cli/up_report.h"
+#include "controller/controller.h"
+#include "runtime/proxy/proxy.h"
+
+namespace smic::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kDrainDeadline{10'000};
+constexpr unsigned kMostWorkers = 1024;
+
+struct Options {
+  CompileOptions compile;
+  proxy::Options proxy;
+  program::Engine engine = program::Engine::native;
+};
+
+Syntax syntax_of(Options& options) {
+  Syntax syntax;
+  syntax.command = "up";
+  syntax.operands = "DIR";
+  syntax.least = syntax.most = 1;
+  syntax.about =
+      "Runs the mesh of a directory of manifests on this machine. Each meshed Service gets a "
+      "loopback\n"
+      "address, on the Service's own ports; a client that binds the address of a Pod is that Pod.\n"
+      "Every save takes effect at once and loses no request. An edit with a new error is reported\n"
+      "and the last good version goes on. Ctrl-C finishes what is in flight.";
+  syntax.options = {
+      text("--admin", "ADDRESS:PORT", options.proxy.admin_address,
+           "serve /metrics, /healthz, /config and /addresses there\n"
+           "(default: nowhere; port 0 picks a free one)"),
+      access_option(options.compile.model.access),
+      number("--workers", "N", options.proxy.workers, kMostWorkers,
+             "threads that carry traffic (default: 0, one per core)"),
+      choice<proxy::AccessLog>("--access-log",
+                               {{"off", proxy::AccessLog::off},
+                                {"text", proxy::AccessLog::text},
+                                {"json", proxy::AccessLog::json}},
+                               options.proxy.access_log,
+                               "a line per request on stdout (default: off)"),
+      choice<program::Engine>(
+          "--engine",
+          {{"native", program::Engine::native}, {"portable", program::Engine::portable}},
+          options.engine, "machine code, or its tables interpreted (default: native)")};
+  syntax.ending =
+      "example:\n"
+      "  smic up examples/canary --admin 127.0.0.1:9901\n"
+      "  curl --interface 127.0.0.11 http://ADDRESS:PORT/       # as the Pod with that address\n\n"
+      "exit: 0 after Ctrl-C or SIGTERM, 1 the world failed, 64 wrong usage";
+  return syntax;
+}
+
+// One mesh from its first version to its last.
+class Session {
+ public:
+  Session(Options options, controller::DirectorySource& source, proxy::Proxy& proxy,
+          Console& console)
+      : options_(std::move(options)),
+        source_(source),
+        proxy_(proxy),
+        console_(console),
+        out_(options_.proxy.access_log == proxy::AccessLog::off ? console.out : console.err) {}
+
+  void on_update(const Result<controller::Update>& update, const Diagnostics& diagnostics) {
+    tell(diagnostics);
+    const auto applied = update ? apply(*update) : Result<void>(std::unexpected(update.error()));
+    if (applied) return;
+    console_.err << "smic up: " << applied.error().message << '\n';
+    if (snapshot_) {
+      console_.err << "smic up: still serving version " << manifest_.version << std::endl;
+    } else {
+      failed_ = true;
+      source_.stop();
+    }
+  }
+
+  bool failed() const { return failed_; }
+
+ private:
+  // The same diagnostics as last time are not news.
+  void tell(const Diagnostics& diagnostics) {
+    std::string text = render(diagnostics, DiagnosticsFormat::human, console_.colour_err());
+    if (text != told_) console_.err << text << std::flush;
+    told_ = std::move(text);
+    if (diagnostics.has_errors() && !snapshot_) {
+      console_.err << "smic up: starting without what is broken above; access to it stays closed"
+                   << std::endl;
+    }
+  }
+
+  Result<void> apply(const controller::Update& update) {
+    if (snapshot_ && update.manifest.version == manifest_.version) return {};
+    const auto blobs = [&update](const std::string& digest) -> Result<contract::Bytes> {
+      const auto image = update.images.find(digest);
+      if (image == update.images.end()) return fail("there is no image " + digest);
+      return *image->second;
+    };
+    const auto start = std::chrono::steady_clock::now();
+    auto snapshot =
+        program::build_snapshot(update.manifest, blobs, options_.engine, snapshot_.get());
+    if (!snapshot) return fail(snapshot, "load version " + std::to_string(update.manifest.version));
+    if (auto applied = proxy_.apply(*snapshot); !applied) return applied;
+    const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - start;
+    announce(update, loading.count());
+    snapshot_ = std::move(*snapshot);
+    manifest_ = update.manifest;
+    return {};
+  }
+
+  void announce(const controller::Update& update, double loading) {
+    std::ostringstream line;
+    line << "version " << update.manifest.version << ": " << update.manifest.units.size()
+         << (update.manifest.units.size() == 1 ? " unit, " : " units, ") << update.compiled
+         << " compiled in " << std::fixed << std::setprecision(1) << update.seconds * 1e3
+         << " ms, enforced after " << (update.seconds + loading) * 1e3 << " ms";
+    if (snapshot_) {
+      out_ << line.str() << '\n' << changes_between(manifest_, update.manifest) << std::flush;
+      return;
+    }
+    out_ << "smic up, " << line.str() << "\n\n" << table_of(update.manifest);
+    if (!proxy_.admin_address().empty()) out_ << "\n  admin: http://" << proxy_.admin_address();
+    out_ << "\n  Ctrl-C ends it\n" << std::endl;
+  }
+
+  Options options_;
+  controller::DirectorySource& source_;
+  proxy::Proxy& proxy_;
+  Console& console_;
+  std::ostream& out_;
+  std::string told_;
+  std::shared_ptr<const program::Snapshot> snapshot_;
+  contract::Manifest manifest_;
+  bool failed_ = false;
+};
+
+// SIGINT and SIGTERM stop the source. They must be blocked before the proxy's threads exist, so
+// that those inherit the mask; after the first one they have their usual effect again, so that a
+// second Ctrl-C ends a drain that takes too long.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  }
+
+  void stop_on_first(controller::DirectorySource& source) {
+    waiter_ = std::thread([this, &source] {
+      int signal = 0;
+      sigwait(&set_, &signal);
+      source.stop();
+    });
+  }
+
+  // After the source has stopped, for whatever reason.
+  void release() {
+    pthread_kill(waiter_.native_handle(), SIGTERM);  // has no effect if the wait is over
+    waiter_.join();
+    pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
+  }
+
+ private:
+  sigset_t set_{};
+  std::thread waiter_;
+};
+
+}  // namespace
+
+int run_up(Words words, Console& console) {
+  Options options;
+  const Syntax syntax = syntax_of(options);
+  const auto begun = start(syntax, words, console);
+  if (begun.exit_code) return *begun.exit_code;
+
+  Signals signals;
+  auto source = controller::DirectorySource::watch(begun.operands.front());
+  if (!source) return world_failed("up", source.error(), console);
+  auto proxy = proxy::Proxy::start(options.proxy);
+  if (!proxy) return world_failed("up", proxy.error(), console);
+
+  Session session(options, **source, **proxy, console);
+  controller::Reconciler reconciler(options.compile, controller::loopback_plan());
+  signals.stop_on_first(**source);
+  controller::follow(**source, reconciler, [&session](const auto& update, const auto& diagnostics) {
+    session.on_update(update, diagnostics);
+  });
+  signals.release();
+  if (session.failed()) return kWorldFailed;
+
+  console.err << "smic up: finishing what is in flight" << std::endl;
+  const bool complete = (*proxy)->drain(kDrainDeadline);
+  console.err << (complete ? "smic up: done" : "smic up: done, some connections were cut off")
+              << std::endl;
+  return kDone;
+}
+
+}  // namespace smic::cli
