@@ -204,9 +204,10 @@ Result<void> write_text(const std::string& text, const Options& options, Console
   return {};
 }
 
-// "shop_reviews_9080.image"
+// "shop_reviews_9080.image"; UDP may share a number with TCP.
 std::string file_name(const ir::Unit& unit, Emit emit) {
   return unit.service.ns + '_' + unit.service.name + '_' + std::to_string(unit.port) +
+         (unit.protocol == ir::Protocol::udp ? "_udp" : "") +
          (emit == Emit::image ? ".image" : ".o");
 }
 

@@ -6,6 +6,7 @@
 #include "cli/command_line.h"
 #include "cli/explanation.h"
 #include "cli/input.h"
+#include "runtime/proxy/normalise.h"
 
 namespace smic::cli {
 namespace {
@@ -132,6 +133,18 @@ Taken check_options(const Options& options) {
   return {};
 }
 
+// The path as rules see it (D-3): without query, normalised; what the proxy refuses is no question.
+Taken normalise(Query& query) {
+  query.path.resize(std::min(query.path.size(), query.path.find_first_of("?#")));
+  std::string scratch;
+  const auto path = proxy::normalise_path(query.path, scratch);
+  if (!query.path.starts_with('/') || !path) {
+    return UsageError("--path: a proxy answers `" + query.path + "` with 400 (bad request)");
+  }
+  query.path = std::string(*path);
+  return {};
+}
+
 // A port that was left out is the only one.
 Taken choose_port(const Frontend& front, Options& options) {
   if (options.port_given) return {};
@@ -154,6 +167,9 @@ int run_explain(Words words, Console& console) {
   const auto begun = start(syntax, words, console);
   if (begun.exit_code) return *begun.exit_code;
   if (auto fine = check_options(options); !fine) return wrong_usage(syntax, fine.error(), console);
+  if (auto fine = normalise(options.query); !fine) {
+    return wrong_usage(syntax, fine.error(), console);
+  }
   const auto sources = read_input(begun.operands);
   if (!sources) return world_failed("explain", sources.error(), console);
 

@@ -29,11 +29,14 @@ std::set<std::string> identities_of(const std::vector<BackendAnswer>& backends) 
   return names;
 }
 
+// UDP may share a number with TCP or HTTP; a request is not a datagram, so the other one is meant.
 const ir::Unit* find_unit(const Frontend& front, const Query& query) {
+  const ir::Unit* found = nullptr;
   for (const ir::Unit& unit : front.units) {
-    if (unit.service == query.to && unit.port == query.port) return &unit;
+    if (unit.service != query.to || unit.port != query.port) continue;
+    if (found == nullptr || found->protocol == ir::Protocol::udp) found = &unit;
   }
-  return nullptr;
+  return found;
 }
 
 contract::Destination destination_of(const ir::Destinations& destinations) {
@@ -72,7 +75,7 @@ bool templates_count(const Frontend& front) {
   return front.resources.endpoint_slices.empty() && front.resources.pods.empty();
 }
 
-BackendAnswer look_at(const Frontend& front, const ir::BackendRef& backend,
+BackendAnswer look_at(const Frontend& front, ir::Protocol protocol, const ir::BackendRef& backend,
                       const Covered& destinations) {
   BackendAnswer answer{backend, false, 0, {}};
   std::set<std::string> identities;
@@ -84,21 +87,22 @@ BackendAnswer look_at(const Frontend& front, const ir::BackendRef& backend,
   const model::Service* service = front.mesh.find(backend.service);
   if (service == nullptr) return answer;
   for (const model::Endpoint& endpoint : service->endpoints) {
-    const auto port = endpoint.ports.find(backend.port);
-    if (port == endpoint.ports.end()) continue;
+    const auto port = service->target_port(endpoint, backend.port, protocol);
+    if (!port) continue;
     if (endpoint.ready && (!endpoint.address.empty() || templates_count(front))) ++answer.ready;
     if (!endpoint.identity) continue;
     identities.insert(ir::to_string(*endpoint.identity));
-    answer.allowed |= allows(ir::to_string(*endpoint.identity), port->second);
+    answer.allowed |= allows(ir::to_string(*endpoint.identity), *port);
   }
   answer.identities.assign(identities.begin(), identities.end());
   return answer;
 }
 
-std::vector<BackendAnswer> look_at_all(const Frontend& front, const Answer& answer) {
+std::vector<BackendAnswer> look_at_all(const Frontend& front, ir::Protocol protocol,
+                                       const Answer& answer) {
   std::vector<BackendAnswer> looked;
   for (const ir::BackendRef& backend : answer.backends) {
-    looked.push_back(look_at(front, backend, answer.destinations));
+    looked.push_back(look_at(front, protocol, backend, answer.destinations));
   }
   return looked;
 }
@@ -118,7 +122,7 @@ std::vector<ir::Origin> targets_that_allow(const Frontend& front, const ir::Unit
     const ir::Allow& allow = unit.allows[index];
     if (std::holds_alternative<ir::AnyDestination>(allow.to)) continue;
     const auto covered = [&](const ir::BackendRef& backend) {
-      return look_at(front, backend, {destination_of(allow.to)}).allowed;
+      return look_at(front, unit.protocol, backend, {destination_of(allow.to)}).allowed;
     };
     if (std::ranges::any_of(backends, covered) &&
         std::ranges::find(origins, allow.origin) == origins.end()) {
@@ -215,6 +219,7 @@ std::vector<ir::Port> ports_of(const Frontend& front, const ir::ServiceRef& serv
     if (unit.service == service) ports.push_back(unit.port);
   }
   std::ranges::sort(ports);
+  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
   return ports;
 }
 
@@ -229,11 +234,11 @@ Result<Explanation> explain(const Frontend& front, const Query& query, Engine en
   explanation.protocol = unit->protocol;
   explanation.mode = unit->access;
   explanation.route = unit->routes[evaluation.route].origin;
-  explanation.backends = look_at_all(front, answer);
+  explanation.backends = look_at_all(front, unit->protocol, answer);
   if (engine == Engine::native) {
     const auto native = native_answer(*unit, query, options);
     if (!native) return std::unexpected(native.error());
-    SMIC_CHECK(look_at_all(front, *native) == explanation.backends,
+    SMIC_CHECK(look_at_all(front, unit->protocol, *native) == explanation.backends,
                "native code and evaluate disagree about a request");
   }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <vector>
 
 namespace smic::cli {
@@ -82,11 +83,12 @@ std::string clients_table(const contract::Manifest& manifest) {
   return '\n' + columns(rows) + rest_of(manifest.identities.size());
 }
 
-using Key = std::pair<std::string, std::uint16_t>;
+using Key = std::tuple<std::string, std::uint16_t, contract::Protocol>;
 
 std::map<Key, const contract::Unit*> by_key(const contract::Manifest& manifest) {
   std::map<Key, const contract::Unit*> units;
-  for (const contract::Unit& unit : manifest.units) units[{unit.service, unit.port}] = &unit;
+  for (const contract::Unit& unit : manifest.units)
+    units[{unit.service, unit.port, unit.protocol}] = &unit;
   return units;
 }
 
