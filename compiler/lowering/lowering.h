@@ -13,6 +13,8 @@
 
 namespace smic::lowering {
 
-std::vector<ir::Unit> lower(const model::Mesh& mesh);
+// Every unit of the result passes ir::verify. W54 where a unit is cut at
+// contract::kMaxDestinations.
+std::vector<ir::Unit> lower(const model::Mesh& mesh, Diagnostics& diagnostics);
 
 }  // namespace smic::lowering

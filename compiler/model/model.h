@@ -9,8 +9,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,25 +20,18 @@
 
 namespace smic::model {
 
-using ServiceId = StrongId<struct ServiceTag>;
+using ServiceId = StrongId<struct ServiceTag>;  // index into Mesh::services
+using MatchId = StrongId<struct MeshMatchTag>;  // index into Mesh::matches
 using ir::Identity;
 using ir::Port;
 using ir::ServiceRef;
 
 struct Options {
-  ir::AccessMode access = ir::AccessMode::enforce;  // the label smic.dev/access on a namespace overrides
-  std::string cluster_domain = "cluster.local";     // for long forms of service names (D-16)
-  bool allow_self_reference = false;                // D-17
-  bool allow_foreign_destination = false;           // D-14
-};
-
-// One pod (or hand-written address) behind a Service, with what each service port leads to.
-struct Endpoint {
-  std::string address;                    // empty where only a workload template is known
-  std::optional<Identity> identity;       // absent = no pod's: allowed nowhere (D-31)
-  std::string workload;                   // pod name
-  bool ready = true;
-  std::map<Port, Port> ports;             // service port → pod port; a missing one is not served here
+  ir::AccessMode access =
+      ir::AccessMode::enforce;  // the label smic.dev/access on a namespace overrides
+  std::string cluster_domain = "cluster.local";  // for long forms of service names (D-16)
+  bool allow_self_reference = false;             // D-17
+  bool allow_foreign_destination = false;        // D-14
 };
 
 struct ServicePort {
@@ -47,13 +40,35 @@ struct ServicePort {
   ir::Protocol protocol = ir::Protocol::http;
 };
 
+// HTTP is a way to speak TCP, so a number can be used twice in one Service: by UDP and by the rest.
+constexpr bool same_transport(ir::Protocol a, ir::Protocol b) {
+  return (a == ir::Protocol::udp) == (b == ir::Protocol::udp);
+}
+
+// One pod (or hand-written address) behind a Service, with what each service port leads to.
+struct Endpoint {
+  std::string address;               // empty where only a workload template is known
+  std::optional<Identity> identity;  // absent = no pod's: allowed nowhere (D-31)
+  std::string workload;              // pod name
+  bool ready = true;
+  std::vector<Port> ports;  // pod port of each of Service::ports; 0 = not served here
+};
+
 struct Service {
   ServiceRef ref;
   ir::Origin origin;
-  bool meshed = true;                     // smic.dev/mesh: "false" on it or its namespace leaves it out
+  Span span;           // of its name, for what lowering has to say
+  bool meshed = true;  // smic.dev/mesh: "false" on it or its namespace leaves it out
   ir::AccessMode access = ir::AccessMode::enforce;
-  std::vector<ServicePort> ports;         // sorted by port
-  std::vector<Endpoint> endpoints;        // sorted by address
+  ir::Origin access_origin;         // who says so: the Namespace, or the mesh's option
+  std::vector<ServicePort> ports;   // sorted by port; per number at most one of each transport
+  std::vector<Endpoint> endpoints;  // sorted by address
+
+  // Index into `ports` and Endpoint::ports.
+  std::optional<std::size_t> find_port(Port port, ir::Protocol protocol) const;
+
+  // The pod port that `port` leads to at one of `endpoints`; absent = not served there.
+  std::optional<Port> target_port(const Endpoint& endpoint, Port port, ir::Protocol protocol) const;
 };
 
 struct Backend {
@@ -65,21 +80,23 @@ struct Backend {
 // given port is asked per port (§2.6.7).
 struct Split {
   ServiceId root;
-  std::vector<Backend> backends;
+  std::vector<Backend> backends;  // in the order written; empty = none exists
   bool conditional = false;
-  std::vector<ir::Match> matches;         // OR; all matches of all its groups
+  std::vector<MatchId> matches;  // OR; all matches of all its groups
   ir::Origin origin;
+  Span span;  // of its name
 };
 
 // A TrafficTarget after the combination rule, for one destination identity.
 struct Access {
   Identity destination;
-  std::vector<Identity> sources;          // sorted, unique; may be empty: matches nobody
+  std::vector<Identity> sources;  // sorted, unique; may be empty: matches nobody
   struct Tcp {
-    std::optional<std::vector<Port>> ports;             // pod ports; absent = all
-    std::optional<std::vector<ir::Match>> http_matches; // absent = any byte stream; present = HTTP only
+    std::optional<std::vector<Port>> ports;  // pod ports, sorted; absent = all
+    std::optional<std::vector<MatchId>>
+        http_matches;  // absent = any byte stream; present = HTTP only
   };
-  std::optional<Tcp> tcp;                 // absent = no TCP and no HTTP allowed
+  std::optional<Tcp> tcp;  // absent = no TCP and no HTTP allowed
   struct Udp {
     std::optional<std::vector<Port>> ports;
   };
@@ -90,16 +107,18 @@ struct Access {
 struct PodAddress {
   std::string address;
   Identity identity;
-  std::string pod;                        // "namespace/name"
+  std::string pod;  // "namespace/name"
 };
 
 struct Mesh {
-  std::vector<Service> services;          // sorted by ref; ServiceId indexes it
-  std::vector<Split> splits;              // per root in the order they are asked (D-20d)
-  std::vector<Access> access;             // in the order written
-  std::vector<PodAddress> pods;           // sorted by address; hostNetwork pods are not in it (D-31)
+  std::vector<Service> services;   // sorted by ref; ServiceId indexes it
+  std::vector<ir::Match> matches;  // every usable match of every HTTPRouteGroup
+  std::vector<Split> splits;       // sorted by root, then in the order they are asked (D-20d)
+  std::vector<Access> access;      // sorted by destination, then by TrafficTarget
+  std::vector<PodAddress> pods;    // sorted by address; hostNetwork pods are not in it (D-31)
 
   const Service* find(const ServiceRef& ref) const;
+  std::span<const Access> access_to(const Identity& destination) const;
 };
 
 Mesh resolve(const resources::Set& set, const Options& options, Diagnostics& diagnostics);
