@@ -39,21 +39,26 @@ class Regex {  // immutable, cheap to copy
 struct SyntaxError {
   std::size_t offset = 0;  // byte offset in the pattern
   std::size_t length = 1;
-  std::string message;     // "missing `)`"; lower-case, no full stop
-  std::string help;        // may be empty: "RE2 syntax has no lookahead; …"
+  std::string message;  // "missing `)`"; lower-case, no full stop
+  std::string help;     // may be empty: "RE2 syntax has no lookahead; …"
 };
 
 // A pattern, or why it is none. Also refused: what is beyond the limits below.
 std::expected<Regex, SyntaxError> parse(std::string_view pattern);
 
+// All deterministic. Work counts threads moved along an edge: about 10 ns each.
 struct Limits {
-  std::size_t pattern_bytes = 4096;        // longest pattern text
-  std::size_t repeat = 1000;               // largest count in x{n,m}, as in RE2
-  std::size_t nesting = 200;               // groups within groups
-  std::size_t program = 20000;             // NFA states of one pattern
-  std::size_t states_per_pattern = 10000;  // DFA states of one pattern alone
-  std::size_t states_per_group = 1 << 20;  // DFA states of a group before it is cut in two
-  std::size_t set_elements_per_group = 1 << 22;
+  std::size_t pattern_bytes = 4096;              // longest pattern text
+  std::size_t repeat = 1000;                     // largest count in x{n,m}, as in RE2
+  std::size_t nesting = 200;                     // groups within groups
+  std::size_t program = 20000;                   // NFA edges of one pattern
+  std::size_t states_per_pattern = 10000;        // DFA states of one pattern alone
+  std::size_t work_per_pattern = 4'000'000;      // to build it alone
+  std::size_t program_per_group = 1 << 24;       // NFA edges of a group
+  std::size_t states_per_group = 1 << 20;        // beyond any of these a group is cut
+  std::size_t set_elements_per_group = 1 << 24;  // threads and patterns in the sets of a group
+  std::size_t work_per_group = 1 << 20;          // to build it, and in addition
+  std::size_t work_per_program_edge = 64;        // so much for each of its NFA edges
 };
 const Limits& limits();
 
@@ -105,7 +110,7 @@ struct Group {
 
 // One or more groups that cover all patterns; none for no patterns. `max_group` bounds how many
 // patterns share one automaton (header groups answer in a 64-bit mask). Every pattern must have
-// passed check_alone(), so this cannot fail.
+// passed check_alone() with the same anchor, so this cannot fail.
 std::vector<Group> build(const std::vector<Regex>& patterns, Anchor anchor, std::size_t max_group);
 
 // Does the pattern alone fit the budget? The front half asks this, so that a regex bomb is the

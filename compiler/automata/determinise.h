@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps from a set of patterns to its automaton (build.cpp strings them together).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "compiler/automata/nfa.h"
+
+namespace smic::automata {
+
+// What a construction may cost at most. Work is counted in threads moved along an edge, the one
+// thing that time is proportional to, so a budget means the same on every machine.
+struct Budget {
+  std::size_t states = 0;
+  std::size_t set_elements = 0;
+  std::size_t work = 0;
+};
+
+// By subset construction; not minimal. Nothing where the budget does not suffice.
+std::optional<Dfa> determinise(const Nfa& nfa, Anchor anchor, Budget budget);
+
+// The least automaton with the same answers, in the order that Dfa promises.
+Dfa minimise(const Dfa& dfa);
+
+}  // namespace smic::automata
