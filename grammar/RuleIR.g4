@@ -20,11 +20,10 @@ allowRule : 'allow' 'to' destination 'from' sources condition? origin? ;
 protocol : 'http' | 'tcp' | 'udp' ;
 access   : 'enforce' | 'permissive' ;
 
-test : 'method' 'in' '{' (method (',' method)*)? '}'  # methodTest
-     | 'path' '~' STRING                              # pathTest
-     | 'header' STRING '~' STRING                     # headerTest
+test : 'method' 'in' '{' (ID (',' ID)*)? '}'  # methodTest
+     | 'path' '~' STRING                      # pathTest
+     | 'header' STRING '~' STRING             # headerTest
      ;
-method : ID | 'other' ;
 
 condition : 'when' (NEVER | '{' '}' | ID ('or' ID)*) ;
 

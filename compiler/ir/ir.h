@@ -3,19 +3,19 @@
 //
 //   unit shop/reviews:9080 http enforce
 //     source s0 = { shop/admin, shop/web }
-//     match m0 = method in { GET, HEAD } and path ~ "/reviews/[0-9]+" @ "HTTPRouteGroup shop/api" "api.yaml":7
+//     match m0 = method in { GET, HEAD } and path ~ "/reviews/[0-9]+" @ "HTTPRouteGroup …" …
 //     match m1 = header "user-agent" ~ ".*Firefox.*" @ …
 //     route r0 when m1 -> split { shop/reviews-v1:9080 = 9, shop/reviews-v2:9080 = 1 } @ …
 //     route r1 -> shop/reviews:9080 @ …
 //     allow to shop/reviews from s0 when m0 @ …
 //
 // What a unit means is defined by evaluate(); every other engine is tested against it:
-//   a match holds       iff the method is in its set AND the path pattern matches at the start of the
-//                       path (D-3) AND for every header test some line of that header matches the
-//                       pattern as a whole (D-2, D-7); an absent part holds always;
-//   the route           is the first whose condition holds (D-20d); the last one has no condition;
-//   a destination       is allowed iff some `allow` names it, its sources hold the caller and its
-//                       condition holds (the union, no deny rule; D-9).
+//   a match holds   iff the method is in its set AND the path pattern matches at the start of the
+//                   path (D-3) AND for every header test some line of that header matches the
+//                   pattern as a whole (D-2, D-7); an absent part holds always;
+//   the route       is the first whose condition holds (D-20d); the last one has no condition;
+//   a destination   is allowed iff some `allow` names it, its sources hold the caller and its
+//                   condition holds (the union, no deny rule; D-9).
 // verify() says when a unit is well formed; lowering, text and passes only hand on verified units.
 //
 // Deliberately absent: Kubernetes, YAML, endpoints, code. An IR value knows names, not objects.
@@ -63,7 +63,7 @@ using MatchId = StrongId<struct MatchTag>;
 
 struct SourceSet {
   std::set<Identity> members;  // may be empty: a target whose sources nobody has
-  bool operator==(const SourceSet&) const = default;
+  auto operator<=>(const SourceSet&) const = default;
 };
 
 struct HeaderTest {
@@ -79,21 +79,21 @@ constexpr MethodSet method_bit(Method method) { return 1u << static_cast<std::ui
 
 struct Match {
   MethodSet methods = kAnyMethod;
-  std::optional<std::string> path;   // RE2 syntax, anchored at the start only; absent = any path
-  std::vector<HeaderTest> headers;   // all must hold; a name may occur twice (D-5)
-  Origin origin;                     // the line of the match in its HTTPRouteGroup
+  std::optional<std::string> path;  // RE2 syntax, anchored at the start only; absent = any path
+  std::vector<HeaderTest> headers;  // all must hold; a name may occur twice (D-5)
+  Origin origin;                    // the line of the match in its HTTPRouteGroup
   bool operator==(const Match&) const = default;
 };
 
 struct Always {
-  bool operator==(const Always&) const = default;
+  auto operator<=>(const Always&) const = default;
 };
 struct AnyOf {
   std::vector<MatchId> matches;  // OR; empty = never (a group without matches, D-8)
-  bool operator==(const AnyOf&) const = default;
+  auto operator<=>(const AnyOf&) const = default;
 };
-struct Never {                   // an AnyOf over nothing, after passes
-  bool operator==(const Never&) const = default;
+struct Never {  // an AnyOf over nothing, after passes
+  auto operator<=>(const Never&) const = default;
 };
 using Condition = std::variant<Always, AnyOf, Never>;
 
@@ -104,11 +104,11 @@ struct BackendRef {
   bool operator==(const BackendRef&) const = default;
 };
 
-struct Forward {                 // one or more backends; at least one weight above zero
+struct Forward {  // one or more backends; at least one weight above zero
   std::vector<BackendRef> backends;
   bool operator==(const Forward&) const = default;
 };
-struct Unavailable {             // every weight is zero, or no backend is left (D-20b): 503
+struct Unavailable {                 // every weight is zero, or no backend is left (D-20b): 503
   std::vector<BackendRef> backends;  // as written, for explain; may be empty
   bool operator==(const Unavailable&) const = default;
 };
@@ -117,19 +117,19 @@ using Action = std::variant<Forward, Unavailable>;
 struct Route {
   Condition when = Always{};
   Action action;
-  Origin origin;                 // the TrafficSplit, or the Service for the plain root
+  Origin origin;  // the TrafficSplit, or the Service for the plain root
   bool operator==(const Route&) const = default;
 };
 
-struct AnySource {               // permissive mode; also callers without identity
-  bool operator==(const AnySource&) const = default;
+struct AnySource {  // permissive mode; also callers without identity
+  auto operator<=>(const AnySource&) const = default;
 };
 using Sources = std::variant<AnySource, SourceSetId>;
 
-struct AnyDestination {          // permissive mode
-  bool operator==(const AnyDestination&) const = default;
+struct AnyDestination {  // permissive mode
+  auto operator<=>(const AnyDestination&) const = default;
 };
-struct DestinationRef {          // pods with this identity, on one pod port or on all (D-12)
+struct DestinationRef {  // pods with this identity, on one pod port or on all (D-12)
   Identity identity;
   std::optional<Port> port;
   auto operator<=>(const DestinationRef&) const = default;
@@ -140,7 +140,7 @@ struct Allow {
   Destinations to;
   Sources from;
   Condition when = Always{};
-  Origin origin;                 // the TrafficTarget
+  Origin origin;  // the TrafficTarget
   bool operator==(const Allow&) const = default;
 };
 
@@ -151,7 +151,7 @@ struct Unit {
   AccessMode access = AccessMode::enforce;
   std::vector<SourceSet> sources;
   std::vector<Match> matches;
-  std::vector<Route> routes;     // first whose condition holds wins; the last is Always
+  std::vector<Route> routes;  // first whose condition holds wins; the last is Always
   std::vector<Allow> allows;
   bool operator==(const Unit&) const = default;
 };
@@ -166,14 +166,15 @@ std::string_view method_name(Method method);               // "GET"; kOther has 
 std::optional<Method> method_from_name(std::string_view);  // case-sensitive (D-29)
 
 // Well-formedness: ids in range, ports not 0, last route Always and no other, Forward with some
-// weight, source members non-empty names, at most contract::kMaxDestinations destinations, TCP and UDP units without
-// matches, AnySource and AnyDestination only in permissive units. The error says which rule.
+// weight, source members non-empty names, at most contract::kMaxDestinations destinations, TCP and
+// UDP units without matches, AnySource and AnyDestination only in permissive units. The error says
+// which rule.
 Result<void> verify(const Unit& unit);
 
 // A request as the interpreter sees it.
 struct Request {
   Method method = Method::kGet;
-  std::string path = "/";                                   // normalised, no query
+  std::string path = "/";                                    // normalised, no query
   std::vector<std::pair<std::string, std::string>> headers;  // names lower-case, lines in order
   std::optional<Identity> source;
 };

@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // IR in, IR with the same meaning out. One list says which passes there are, in which order and
 // why; the driver can skip, time, verify after and print after any of them. Passes never see the
-// model, and never change what evaluate() answers.
+// model.
+//
+// The same meaning is: for every request
+//   - the route that evaluate() chooses has the same action and the same origin, and
+//   - the same endpoints are allowed: the destinations of the allows that hold cover the same
+//     (identity, pod port) pairs.
+// Indices of routes and allows may change, and where two allows become one, the least of their
+// origins stays. So who wants to name the allows that let a request pass asks the raw unit.
+//
+// The list is run again until nothing changes, because one pass's result is another's chance. Each
+// pass leaves a unit alone or makes it smaller (by alternatives, routes, allows or bytes of
+// patterns), so that ends, usually in the second round; and compiling a compiled unit's text gives
+// the same text again.
 #pragma once
 
 #include <functional>
@@ -26,8 +38,8 @@ struct Pass {
 std::span<const Pass> all();
 
 struct Options {
-  std::set<std::string, std::less<>> disabled;                                   // by name
-  std::function<void(std::string_view pass, const ir::Unit&)> after;             // print or check
+  std::set<std::string, std::less<>> disabled;                        // by name
+  std::function<void(std::string_view pass, const ir::Unit&)> after;  // print or check
   std::function<void(std::string_view pass, double microseconds)> timing;
 };
 

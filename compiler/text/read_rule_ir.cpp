@@ -259,9 +259,7 @@ class Reader : public grammar::rule_ir::RuleIRBaseVisitor {
   antlrcpp::Any visitMethodTest(Parser::MethodTestContext* test) override {
     if (std::exchange(has_method_, true)) twice(test->start);
     match_.methods = 0;
-    for (Parser::MethodContext* method : test->method()) {
-      match_.methods |= builder_.method(token(method->start));
-    }
+    for (auto* name : test->ID()) match_.methods |= builder_.method(token(name));
     return {};
   }
 
