@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// The portable tables of one decision: all that a unit decides, as one block of read-only bytes.
+// kernel.cpp says what they mean, check_tables.h when they are safe to run, compiler/decision
+// writes them.
+//
+// Everything is little-endian and aligned to 4; a reference is an offset from the first byte, so
+// the block can lie anywhere. Scalars that shape the work (how many groups, slots, words) are in
+// TablesHeader, where codegen folds them to constants and drops what a unit does not need.
+//
+//   request path ──program──▶ leaf ──entries──▶ (route, row) ──terms──▶ cells ──▶ destinations
+//                              └────triggers──▶ header words ──entries──▶ …
+//
+// A *program* is a byte automaton as a string of small ops (below), one op per run of bytes,
+// class or branch, laid out in depth-first order with each leaf beside the op that reaches it: a
+// decision walks through few cache lines, and ten thousand rules stay near the L2 cache. That
+// layout, not machine code, is what makes the number of rules cheap (a dense automaton of 10,000
+// rules is tens of megabytes, and every byte of a path a cache miss).
+//
+// Everything reached is combined: the least route wins, rows add up. So groups of patterns, leaves
+// and header conditions can be stored apart, and nothing multiplies with anything.
+#pragma once
+
+#include <stdint.h>
+
+namespace smic::contract {
+
+inline constexpr uint32_t kTablesMagic = 0x544d5331;  // "1SMT"
+inline constexpr uint32_t kTablesVersion = 1;
+
+// The kernel reads eight bytes at a time: this much after the last record belongs to the block.
+inline constexpr uint32_t kTablesPadding = 8;
+
+// Words of 64 header patterns that one call of match keeps on its stack. Slots that do not fit are
+// evaluated each time they are asked for: slower, same answer.
+inline constexpr uint32_t kMemoWords = 512;
+
+// ---- header, at offset 0; every field a u32 ----------------------------------------------------
+
+struct TablesHeader {
+  uint32_t magic;
+  uint32_t version;
+  uint32_t size;               // of the whole block, padding included
+  uint32_t routes;             // how many; at least 1
+  uint32_t route_table;        // RouteRecord[routes]
+  uint32_t path_groups;        // how many automata the path goes through
+  uint32_t path_roots;         // u32[path_groups]: refs
+  uint32_t start;              // OutcomeRecord[kMethodCount]: what holds before anything is read
+  uint32_t base_leaf;          // leaf of the matches that have no path, or 0
+  uint32_t lists;              // how many ListRecords there are
+  uint32_t slots;              // how many headers are asked for
+  uint32_t slot_table;         // SlotRecord[slots]
+  uint32_t header_words;       // words of all slots together
+  uint32_t byte_sets;          // how many
+  uint32_t byte_set_table;     // u8[32] each: bit b of byte b/8 = member
+  uint32_t source_classes;     // valid classes are below this
+  uint32_t destination_words;  // words of a destination mask, at most kDestinationWords
+  uint32_t masks;              // how many
+  uint32_t mask_table;         // u64[destination_words] each; mask 0 is empty, mask 1 is full
+  uint32_t keys;               // how many; a key is a set of sources that rows speak of
+  uint32_t cells_dense;        // 1: u32[keys × source_classes] of masks; 0: hash of CellRecords
+  uint32_t cell_table;
+  uint32_t cell_bits;          // hash: 2^bits records
+  uint32_t cell_probes;        // hash: the longest probe sequence that any present cell needs
+};
+
+// ---- routes and splits -------------------------------------------------------------------------
+
+struct RouteRecord {
+  uint32_t backends;    // how many
+  uint32_t cumulative;  // u64[backends]: weights summed up; all zero = unavailable
+};
+
+// ---- outcomes, rows, cells ---------------------------------------------------------------------
+
+struct OutcomeRecord {
+  uint32_t route;
+  uint32_t row;  // offset of the first TermRecord, or 0 = allows nothing
+};
+
+// A row is a list of terms; its mask for a source class is the union over its terms of
+// mask ∧ cell(key, class). The last one has kLastTerm.
+struct TermRecord {
+  uint32_t key;   // or kEverySource
+  uint32_t mask;  // index, | kLastTerm
+};
+inline constexpr uint32_t kEverySource = 0xffffffff;
+inline constexpr uint32_t kLastTerm = 0x80000000;
+
+// cell(key, class) → mask; what is not there is mask 0. Linear probing from cell_hash().
+struct CellRecord {
+  uint32_t key;  // kNoKey = free
+  uint32_t source_class;
+  uint32_t mask;
+};
+inline constexpr uint32_t kNoKey = 0xffffffff;
+
+constexpr uint32_t cell_hash(uint32_t key, uint32_t source_class) {
+  uint32_t x = key * 0x9e3779b1u ^ source_class * 0x85ebca77u;
+  x = (x ^ x >> 15) * 0x2c1b3c6du;
+  return x ^ x >> 13;
+}
+
+// ---- leaves ------------------------------------------------------------------------------------
+
+// What a set of accepted path patterns means: EntryRecord[entries], then TriggerRecord[triggers],
+// then what the leaves on the list say. Leaves on a list have no list of their own.
+struct LeafRecord {
+  uint16_t entries;
+  uint16_t triggers;
+  uint32_t list;  // ListRecord or 0
+};
+
+struct EntryRecord {
+  uint16_t methods;  // bit 1 << method
+  uint16_t needs;    // how many NeedRecords follow (0 in a leaf)
+  uint32_t route;
+  uint32_t row;
+};
+
+struct ListRecord {
+  uint32_t leaf;
+  uint32_t next;  // lies before this record, or 0: lists share their tails and end
+};
+
+// One word of header patterns. For every bit of `relevant` that the request has, in order of rank,
+// bits[rank] is the offset of a u32 count and that many entries, each followed by its needs.
+struct TriggerRecord {
+  uint32_t slot;
+  uint32_t word;  // within the slot
+  uint32_t relevant_low, relevant_high;
+  uint32_t bits;  // u32[popcount(relevant)]
+};
+
+// The entry holds only if the request has all these patterns of that word too.
+struct NeedRecord {
+  uint32_t slot;
+  uint32_t word;
+  uint32_t mask_low, mask_high;
+};
+
+// ---- header slots ------------------------------------------------------------------------------
+
+// A line of the header goes through each group's program; the result is a PatternSet (offset of a
+// u32 count and that many PatternWords), or 0. The lines' sets are united.
+struct SlotRecord {
+  uint32_t first_word;  // among header_words
+  uint32_t words;
+  uint32_t groups;
+  uint32_t roots;  // u32[groups]: refs
+};
+
+struct PatternWord {
+  uint32_t word;
+  uint32_t mask_low, mask_high;
+};
+
+// ---- programs ----------------------------------------------------------------------------------
+
+// A ref says where an automaton goes on: an op, or the end with a result (a leaf for paths, a
+// pattern set for headers; 0 = nothing matched). The two low bits of the offset tell.
+inline constexpr uint32_t kRefFinal = 1;  // the rest of the subject cannot change the result
+inline constexpr uint32_t kRefRetry = 2;  // look at the same byte again, there; only as a fallback
+inline constexpr uint32_t kRefTags = 3;
+inline constexpr uint32_t kDead = kRefFinal;
+
+// An op starts with four bytes; the first is kind | flags. Fields that are absent mean: no result
+// at the end of the subject, dead, the op that follows in memory. They stand at the end of the op
+// in the order next, fallback, accept.
+//
+//   run     [kind] [length] [quads] [0]  bytes, padded to 4
+//             these bytes, then `next`; any other byte: fallback
+//   branch  [kind] [count] [quads] [0]  keys, padded to 4 or 8 (count ≤ 8), then count refs
+//             the key's ref; any other byte: fallback
+//   step    [kind] [test] [a] [b]
+//             a byte of the class, then `next`; any other byte: fallback
+//   span    [kind] [test] [a] [b]
+//             as many bytes of the class as there are, then `next` at the byte after them
+//   map     [kind] [0] [0] [0]  accept, fallback, u8 ranks[4], u64 bits[4], refs
+//             a bit per key and a ref per key (fallback: other bytes), or with kMapRuns a bit
+//             per start of a run of equal bytes and a ref per run (no other bytes exist)
+//
+// `quads` is the op's whole size in units of four bytes. `accept` is the result when the subject
+// ends here. A step or span with kTestUtf8 also takes a well-formed sequence of 2 to 4 bytes (lead
+// byte c2-df, e0-ef or f0-f4, as RE2 has it); a broken one ends the program with its fallback.
+//
+// INVARIANT: every op consumes a byte, but for span and retries. What a span goes on to, and what
+// is retried, never retries, and what a span goes on to is no span. So at most three ops look at
+// one byte, and a program ends in time linear in the subject.
+enum class Op : uint32_t { kRun = 0, kBranch, kStep, kSpan, kMap };
+inline constexpr uint32_t kOpKind = 0x07;
+inline constexpr uint32_t kOpAccept = 0x10;
+inline constexpr uint32_t kOpFallback = 0x20;
+inline constexpr uint32_t kOpNext = 0x40;
+inline constexpr uint32_t kMapRuns = 0x80;
+
+inline constexpr uint32_t kMaxRun = 255;
+inline constexpr uint32_t kMaxBranch = 8;
+inline constexpr uint32_t kMapHeader = 4 + 8 + 4 + 32;
+
+// The class of a step or span.
+enum class Test : uint32_t {
+  kRange = 0,  // a ≤ byte ≤ b, both below 0x80
+  kExcept,     // below 0x80 and neither a nor b
+  kSet,        // a member of byte set a | b << 8
+};
+inline constexpr uint32_t kTestKind = 0x03;
+inline constexpr uint32_t kTestUtf8 = 0x10;
+inline constexpr uint32_t kMaxByteSets = 1 << 16;
+
+}  // namespace smic::contract
