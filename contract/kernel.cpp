@@ -97,9 +97,12 @@ SMIC_INLINE bool in_set(Tables t, uint32_t set, uint8_t byte) {
 
 SMIC_INLINE bool in_class(Tables t, uint32_t test, uint32_t a, uint32_t b, uint8_t byte) {
   switch (static_cast<Test>(test & kTestKind)) {
-    case Test::kRange: return a <= byte && byte <= b;
-    case Test::kExcept: return byte < 0x80 && byte != a && byte != b;
-    case Test::kSet: return in_set(t, a | b << 8, byte);
+    case Test::kRange:
+      return a <= byte && byte <= b;
+    case Test::kExcept:
+      return byte < 0x80 && byte != a && byte != b;
+    case Test::kSet:
+      return in_set(t, a | b << 8, byte);
   }
   return false;
 }
@@ -116,7 +119,8 @@ struct Head {
   SMIC_INLINE uint32_t byte(uint32_t index) const { return bits >> (8 * index) & 0xff; }
   SMIC_INLINE uint32_t field(uint32_t flag, uint32_t after, uint32_t absent) const {
     if (!(bits & flag)) return absent;
-    const uint32_t behind = (bits & after & kOpAccept ? 4 : 0) + (bits & after & kOpFallback ? 4 : 0);
+    const uint32_t behind =
+        (bits & after & kOpAccept ? 4 : 0) + (bits & after & kOpFallback ? 4 : 0);
     return load32(op + (end - offset) - 4 - behind);
   }
   SMIC_INLINE uint32_t accept() const { return field(kOpAccept, 0, 0); }
@@ -283,7 +287,8 @@ SMIC_NOINLINE uint64_t header_word(Tables t, const RequestView* view, HeaderWord
   const bool kept = slot < 64 && first + count <= kMemoWords;
   if (kept && memo.known >> slot & 1) return memo.words[first + word];
   uint64_t alone;
-  evaluate_slot(t, view, slot, kept ? 0 : word, kept ? count : 1, kept ? memo.words + first : &alone);
+  evaluate_slot(t, view, slot, kept ? 0 : word, kept ? count : 1,
+                kept ? memo.words + first : &alone);
   if (!kept) return alone;
   memo.known |= uint64_t{1} << slot;
   return memo.words[first + word];

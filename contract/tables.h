@@ -59,8 +59,8 @@ struct TablesHeader {
   uint32_t keys;               // how many; a key is a set of sources that rows speak of
   uint32_t cells_dense;        // 1: u32[keys × source_classes] of masks; 0: hash of CellRecords
   uint32_t cell_table;
-  uint32_t cell_bits;          // hash: 2^bits records
-  uint32_t cell_probes;        // hash: the longest probe sequence that any present cell needs
+  uint32_t cell_bits;    // hash: 2^bits records
+  uint32_t cell_probes;  // hash: the longest probe sequence that any present cell needs
 };
 
 // ---- routes and splits -------------------------------------------------------------------------

@@ -5,9 +5,9 @@
 //   method        one bit
 //   path          one automaton per group of patterns; its accept state names a leaf
 //   leaf          what the patterns accepted mean: outcomes that hold at once, and header tests
-//   headers       one automaton per header and group of at most 64 patterns, run only when a leaf asks
-//   outcome       (first route, allow row), interned; outcomes combine by least route and union of rows
-//   allow         (row, source class) → mask of destinations, a hash look-up
+//   headers       one automaton per header and group of at most 64 patterns, run only when a leaf
+//   asks outcome       (first route, allow row), interned; outcomes combine by least route and
+//   union of rows allow         (row, source class) → mask of destinations, a hash look-up
 //
 // The graph has a text form (--emit=graph) and is encoded to the portable tables of
 // contract/tables.h, which codegen specialises. Names stay behind in `names`.

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// A byte automaton as ops (contract/tables.h): first each state by itself is told as the smallest
+// op that says it, then the ops are laid out.
+//
+//   plan_state   one state → StatePlan
+//   write_program   all of them, depth first, runs joined, results beside the ops that reach them
+//
+// The one idea that is not obvious is `retry`. `/users/me` beside `/users/[^/]+` makes every state
+// of "me" know what `[^/]+` would do with all other bytes. Such a state is told as its difference
+// from the wildcard's state: one key, and "any other byte: look at it again there". So literals
+// beside wildcards are runs too, not tables.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <optional>
+
+#include "compiler/automata/automata.h"
+#include "compiler/decision/table_writer.h"
+#include "contract/tables.h"
+
+namespace smic::decision {
+
+// Sets of bytes that the ops of one unit refer to by number.
+class ByteSets {
+ public:
+  using Set = std::array<std::uint64_t, 4>;
+
+  std::optional<std::uint32_t> intern(const Set& set);  // none left: the caller tells it otherwise
+  const std::vector<Set>& all() const { return sets_; }
+
+ private:
+  std::vector<Set> sets_;
+  std::map<Set, std::uint32_t> ids_;
+};
+
+// The class of a step or span op: bytes 1 to 3 of its head.
+struct ByteClass {
+  std::uint8_t test = 0;
+  std::uint8_t a = 0;
+  std::uint8_t b = 0;
+};
+
+struct StatePlan {
+  // Consumed here for as long as it lasts, before the rest is looked at.
+  std::optional<ByteClass> span;
+  std::uint32_t broken = 0;  // span or step with kTestUtf8: the state after a broken sequence
+
+  // The rest. For `run` and `branch` and maps of keys; other bytes go to `fallback`.
+  contract::Op kind = contract::Op::kBranch;
+  std::vector<std::pair<std::uint8_t, std::uint32_t>> keys;
+  std::uint32_t fallback = 0;
+  bool retry = false;  // look at the byte again at `fallback`, do not step over it
+  bool runs = false;   // map: `keys` are starts of runs of equal bytes and there is no fallback
+
+  // A step: the class leads to `next`.
+  ByteClass step;
+  std::uint32_t next = 0;
+};
+
+class Planner {
+ public:
+  Planner(const automata::Dfa& dfa, ByteSets& sets);
+
+  StatePlan plan(std::uint32_t state) const;
+  bool spans(std::uint32_t state) const { return spans_[state].has_value(); }
+
+ private:
+  using Targets = std::array<std::uint32_t, 256>;
+  struct Span {
+    ByteClass bytes;
+    std::uint32_t broken = 0;
+  };
+
+  Targets targets(std::uint32_t state) const;
+  std::optional<Span> find_span(std::uint32_t state);
+  std::optional<std::uint32_t> utf8_to(const Targets& targets, std::uint32_t to) const;
+  std::optional<std::uint32_t> continuation_to(std::uint32_t state, std::uint32_t to) const;
+  std::optional<StatePlan> plan_step(const Targets& targets) const;
+  StatePlan plan_keys(const Targets& targets, const std::array<bool, 256>& free,
+                      bool may_retry) const;
+  void try_retries(const Targets& targets, StatePlan& best) const;
+
+  const automata::Dfa& dfa_;
+  ByteSets& sets_;
+  std::vector<std::optional<Span>> spans_;
+};
+
+// Writes the program and, by `place`, each result when it is first needed. `place` gets an index
+// into dfa.sets and returns the offset of what it wrote, 0 for nothing. Returns the root's ref.
+std::uint32_t write_program(TableWriter& out, const automata::Dfa& dfa, ByteSets& sets,
+                            const std::function<std::uint32_t(std::uint32_t)>& place);
+
+}  // namespace smic::decision

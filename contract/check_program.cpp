@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/contract/check_tables_test.cpp and tests/fuzz/fuzz_tables.cpp.
+#include "contract/check_program.h"
+
+#include <bit>
+
+namespace smic::contract {
+namespace {
+
+std::uint32_t optional_fields(std::uint32_t flags) {
+  return 4 * std::popcount(flags & (kOpAccept | kOpFallback | kOpNext));
+}
+
+}  // namespace
+
+Result<void> ProgramChecker::check(std::uint32_t root) {
+  if (auto checked = check_ref(root, 0); !checked) return checked;
+  while (!open_.empty()) {
+    const std::uint32_t at = open_.back();
+    open_.pop_back();
+    if (ops_.contains(at)) continue;
+    if (auto checked = check_op(at); !checked) return checked;
+  }
+  return {};
+}
+
+// The invariant of tables.h: at most three ops look at one byte.
+Result<void> ProgramChecker::check_progress() const {
+  for (const auto& [at, op] : ops_) {
+    if (!op.go) continue;
+    const Op& next = ops_.at(*op.go);
+    if (next.kind == contract::Op::kSpan || next.retries) return refuse("a span that goes on", at);
+  }
+  for (const std::uint32_t at : retried_) {
+    if (ops_.at(at).retries) return refuse("a retry of a retry", at);
+  }
+  return {};
+}
+
+Result<void> ProgramChecker::check_op(std::uint32_t at) {
+  if (!records_.take(at, 4)) return refuse("an op", at);
+  Op op{static_cast<contract::Op>(records_.read8(at) & kOpKind)};
+  Result<void> checked;
+  switch (op.kind) {
+    case contract::Op::kRun:
+      checked = check_run(at, op);
+      break;
+    case contract::Op::kBranch:
+      checked = check_branch(at, op);
+      break;
+    case contract::Op::kStep:
+    case contract::Op::kSpan:
+      checked = check_class(at, op);
+      break;
+    case contract::Op::kMap:
+      checked = check_map(at, op);
+      break;
+    default:
+      return refuse("an unknown op", at);
+  }
+  ops_.emplace(at, op);
+  return checked;
+}
+
+Result<void> ProgramChecker::check_run(std::uint32_t at, Op& op) {
+  const std::uint32_t flags = records_.read8(at) & ~kOpKind;
+  const std::uint32_t length = records_.read8(at + 1);
+  const std::uint32_t payload = (length + 3) / 4 * 4;
+  const std::uint32_t size = 4 + payload + optional_fields(flags);
+  if (length == 0 || 4 * records_.read8(at + 2) != size || !records_.take(at + 4, size - 4)) {
+    return refuse("a run", at);
+  }
+  return check_fields({at + 4 + payload, flags, at + size}, op, false);
+}
+
+Result<void> ProgramChecker::check_branch(std::uint32_t at, Op& op) {
+  const std::uint32_t flags = records_.read8(at) & ~kOpKind;
+  const std::uint32_t count = records_.read8(at + 1);
+  const std::uint32_t keys = count <= 4 ? 4 : 8;
+  const std::uint32_t size = 4 + keys + 4 * count + optional_fields(flags);
+  if (count > kMaxBranch || (flags & kOpNext) != 0 || 4 * records_.read8(at + 2) != size ||
+      !records_.take(at + 4, size - 4)) {
+    return refuse("a branch", at);
+  }
+  const std::uint64_t refs = at + 4 + keys;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (auto checked = check_ref(records_.read32(refs + 4 * i), at); !checked) return checked;
+  }
+  return check_fields({refs + 4 * count, flags, 0}, op, false);
+}
+
+Result<void> ProgramChecker::check_class(std::uint32_t at, Op& op) {
+  const std::uint32_t flags = records_.read8(at) & ~kOpKind;
+  const std::uint32_t test = records_.read8(at + 1);
+  const std::uint32_t a = records_.read8(at + 2), b = records_.read8(at + 3);
+  if (!records_.take(at + 4, optional_fields(flags)) || (test & ~(kTestKind | kTestUtf8)) != 0) {
+    return refuse("a class", at);
+  }
+  switch (static_cast<Test>(test & kTestKind)) {
+    case Test::kRange:
+      if (a > b || b >= 0x80) return refuse("a range", at);
+      break;
+    case Test::kExcept:
+      if (a >= 0x80 || b >= 0x80) return refuse("a class", at);
+      break;
+    case Test::kSet:
+      if ((a | b << 8) >= byte_sets_) return refuse("a byte set", at);
+      break;
+    default:
+      return refuse("a class", at);
+  }
+  const std::uint64_t fields = at + 4;
+  return check_fields({fields, flags, fields + optional_fields(flags)}, op, test & kTestUtf8);
+}
+
+Result<void> ProgramChecker::check_map(std::uint32_t at, Op& op) {
+  const std::uint32_t flags = records_.read8(at) & ~kOpKind;
+  if ((flags & ~kMapRuns) != 0 || !records_.take(at + 4, kMapHeader - 4))
+    return refuse("a map", at);
+  std::uint32_t refs = 0;
+  for (std::uint32_t word = 0; word < 4; ++word) {
+    if (records_.read8(at + 12 + word) != refs) return refuse("a map's ranks", at);
+    refs += std::popcount(records_.read64(at + 16 + 8 * word));
+  }
+  const bool runs = flags & kMapRuns;
+  if (runs && (records_.read8(at + 16) & 1) == 0) return refuse("a map's runs", at);
+  if (!records_.take(at + kMapHeader, 4 * refs)) return refuse("a map's refs", at);
+  for (std::uint32_t i = 0; i < refs; ++i) {
+    const std::uint32_t ref = records_.read32(at + kMapHeader + 4 * i);
+    if (auto checked = check_ref(ref, at); !checked) return checked;
+  }
+  if (auto checked = check_result(records_.read32(at + 4)); !checked) return checked;
+  return check_fallback(records_.read32(at + 8), at, op);
+}
+
+// next, fallback, accept, as far as the flags say they are there. `end` 0: nothing follows.
+Result<void> ProgramChecker::check_fields(Fields fields, Op& op, bool utf8) {
+  std::uint64_t at = fields.at;
+  if (op.kind != contract::Op::kBranch) {
+    std::uint32_t next = static_cast<std::uint32_t>(fields.end);
+    if (fields.flags & kOpNext) {
+      next = records_.read32(at);
+      at += 4;
+    }
+    if (auto checked = check_ref(next, at); !checked) return checked;
+    if (op.kind == contract::Op::kSpan && (next & kRefFinal) == 0) op.go = next;
+  }
+  if (fields.flags & kOpFallback) {
+    const std::uint32_t fallback = records_.read32(at);
+    if (utf8 && (fallback & kRefFinal) == 0) return refuse("where a broken sequence leads", at);
+    if (auto checked = check_fallback(fallback, at, op); !checked) return checked;
+    at += 4;
+  }
+  return fields.flags & kOpAccept ? check_result(records_.read32(at)) : Result<void>{};
+}
+
+Result<void> ProgramChecker::check_fallback(std::uint32_t ref, std::uint64_t at, Op& op) {
+  if ((ref & kRefTags) == kRefRetry) {
+    op.retries = true;
+    ref &= ~kRefTags;
+    retried_.push_back(ref);
+  }
+  return check_ref(ref, at);
+}
+
+Result<void> ProgramChecker::check_ref(std::uint32_t ref, std::uint64_t at) {
+  if (ref & kRefRetry) return refuse("a ref", at);
+  if (ref & kRefFinal) return check_result(ref & ~kRefTags);
+  open_.push_back(ref);
+  return {};
+}
+
+Result<void> ProgramChecker::check_result(std::uint32_t offset) {
+  if (offset == 0 || !results_.insert(offset).second) return {};
+  return result_(offset);
+}
+
+}  // namespace smic::contract
