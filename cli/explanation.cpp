@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 #include "base/overload.h"
-#include "compiler/automata/automata.h"
+#include "compiler/judge.h"
 
 namespace smic::cli {
 namespace {
@@ -194,16 +194,6 @@ Explanation unknown_service(const Frontend& front, const Query& query) {
 }
 
 }  // namespace
-
-bool AutomataJudge::matches(const std::string& regex, std::string_view subject, bool whole) {
-  const auto parsed = automata::parse(regex);
-  SMIC_CHECK(parsed.has_value(), "a verified unit has a pattern that does not parse");
-  const auto anchor = whole ? automata::Anchor::both : automata::Anchor::start;
-  const auto groups = automata::build({*parsed}, anchor, 1);
-  return std::ranges::any_of(groups, [&](const automata::Group& group) {
-    return !group.dfa.sets[automata::run(group.dfa, subject)].empty();
-  });
-}
 
 contract::Method method_of(const Query& query) {
   return ir::method_from_name(query.method).value_or(contract::Method::kOther);

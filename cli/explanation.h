@@ -73,12 +73,6 @@ struct Answer {
 Result<Answer> native_answer(const ir::Unit& unit, const Query& query,
                              const CompileOptions& options);
 
-// The compiler's own automata as the judge that evaluate() asks.
-class AutomataJudge final : public ir::RegexJudge {
- public:
-  bool matches(const std::string& regex, std::string_view subject, bool whole) override;
-};
-
 // An allow that could cover one of the backends, and what keeps it from doing so.
 std::vector<std::string> nearest_rules(const ir::Unit& unit, const Query& query,
                                        const std::vector<BackendAnswer>& backends);

@@ -10,6 +10,7 @@
 
 #include "base/overload.h"
 #include "cli/explanation.h"
+#include "compiler/judge.h"
 
 namespace smic::cli {
 namespace {

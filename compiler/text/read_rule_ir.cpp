@@ -162,6 +162,8 @@ class Reader : public grammar::rule_ir::RuleIRBaseVisitor {
  private:
   void statement() {
     const ssize_t window = tokens_->mark();  // keeps the statement's tokens alive
+    const Token first = token(tokens_->LT(1));
+    if (first.value == "unit") builder_.begin(first.span);
     try {
       visitChildren(parser_.statement());
     } catch (const EndStatement::Mistake& mistake) {
@@ -212,7 +214,7 @@ class Reader : public grammar::rule_ir::RuleIRBaseVisitor {
   // ---- statements ---------------------------------------------------------------------------
 
   antlrcpp::Any visitUnitHead(Parser::UnitHeadContext* unit) override {
-    builder_.begin(
+    builder_.head(
         token(unit->ref()->start).span,
         {.service = ref<ir::ServiceRef>(unit->ref()),
          .port = builder_.port(token(unit->NUMBER())),

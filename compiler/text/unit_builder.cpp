@@ -26,15 +26,21 @@ std::string suggestion(std::string_view name, const std::vector<std::string>& ca
 
 }  // namespace
 
-void UnitBuilder::begin(Span where, ir::Unit head) {
+void UnitBuilder::begin(Span where) {
   end();
   open_ = true;
+  sound_ = true;
   where_ = where;
-  unit_ = std::move(head);
+  unit_ = {};
   sources_.clear();
   matches_.clear();
   routes_.clear();
-  if (!seen_.insert({unit_.service, unit_.port}).second) {
+}
+
+void UnitBuilder::head(Span where, ir::Unit head) {
+  where_ = where;
+  unit_ = std::move(head);
+  if (!seen_.insert({unit_.service, unit_.port, unit_.protocol}).second) {
     mistake("E53", where, "this unit was already given above");
   }
 }
@@ -60,18 +66,13 @@ std::vector<ir::Unit> UnitBuilder::finish() {
   return std::move(done_);
 }
 
-// A mistake before the first unit, or after the last one was closed, spoils no unit but the one
-// that follows nothing: hence `sound_` is reset here and not in begin().
 void UnitBuilder::end() {
-  const bool complete = std::exchange(open_, false) && std::exchange(sound_, true);
-  sound_ = true;
-  if (!complete) return;
-  if (const Result<void> verified = ir::verify(unit_); !verified) {
+  if (!std::exchange(open_, false) || !sound_) return;
+  if (const Result<void> verified = ir::verify(unit_); verified) {
+    done_.push_back(std::move(unit_));
+  } else {
     mistake("E53", where_, verified.error().message);
-    sound_ = true;
-    return;
   }
-  done_.push_back(std::move(unit_));
 }
 
 bool UnitBuilder::inside(Span where) {

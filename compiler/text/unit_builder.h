@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "compiler/diagnostics/diagnostics.h"
@@ -22,8 +23,9 @@ class UnitBuilder {
  public:
   explicit UnitBuilder(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
 
-  // Statements.
-  void begin(Span where, ir::Unit head);
+  // Statements. A unit begins before its head is read, so that a mistake in the head is its own.
+  void begin(Span where);
+  void head(Span where, ir::Unit head);
   void source(Token name, ir::SourceSet set);
   void match(Token name, ir::Match match);
   void route(Token name, ir::Route route);
@@ -56,7 +58,7 @@ class UnitBuilder {
 
   Diagnostics& diagnostics_;
   std::vector<ir::Unit> done_;
-  std::set<std::pair<ir::ServiceRef, ir::Port>> seen_;
+  std::set<std::tuple<ir::ServiceRef, ir::Port, ir::Protocol>> seen_;
   std::size_t mistakes_ = 0;
 
   // The unit being read.

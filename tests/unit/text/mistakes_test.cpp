@@ -122,9 +122,12 @@ TEST_CASE("a unit with a mistake is left out and the others are read", "[text]")
       route r0 -> a/c:1
     unit a/c:1 http enforce
       route r0 -> a/c:1
+    unit a/c:1 udp enforce
+      route r0 -> a/c:1
     unit a/d:1 http enforce)");
-  REQUIRE(reading.units.size() == 1);
+  REQUIRE(reading.units.size() == 2);
   REQUIRE(reading.units[0].service.name == "c");
+  REQUIRE(reading.units[1].service.name == "c");
   expect_diagnostics(reading.diagnostics).only({"E53"}).has("E53").times(3);
 }
 
@@ -132,4 +135,15 @@ TEST_CASE("a statement needs a unit", "[text]") {
   const Reading reading("match m0 = any\nunit a/b:1 http enforce route r0 -> a/b:1");
   expect_diagnostics(reading.diagnostics).has("E53").at_text("m0").message("belongs to no unit");
   REQUIRE(reading.units.size() == 1);
+}
+
+TEST_CASE("a mistake in a unit's head is that unit's own", "[text]") {
+  const Reading reading(
+      "unit a/b:1 http enforce\n route r0 -> a/b:1\n"
+      "unit a/c:0 http enforce\n route r0 -> a/c:1\n"
+      "unit a/d:1 https enforce\n route r0 -> a/d:1\n");
+  REQUIRE(reading.units.size() == 1);
+  REQUIRE(reading.units[0].routes.size() == 1);
+  expect_diagnostics(reading.diagnostics).has("E53").times(1).at_text("0");
+  expect_diagnostics(reading.diagnostics).has("E52").times(1).at_text("https");
 }
