@@ -12,6 +12,7 @@
 #include <limits>
 #include <string_view>
 
+#include "base/check.h"
 #include "compiler/compile.h"
 #include "tests/bench/figures.h"
 #include "tests/bench/route_tables.h"
