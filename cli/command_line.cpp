@@ -74,6 +74,7 @@ std::string help_row(const std::string& left, const std::string& help) {
     row += character;
     if (character == '\n') row += std::string(kHelpColumn, ' ');
   }
+  while (row.ends_with(' ')) row.pop_back();
   return row + '\n';
 }
 
