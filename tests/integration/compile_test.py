@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`smic compile`: every stage of every example, fixed points, determinism, where output goes."""
+
+import hashlib
+import json
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+from mesh import ROOT, SMIC, service, smic, split, yaml_text
+
+EXAMPLES = ("examples/canary", "examples/access", "examples/headers")
+ONE_UNIT = yaml_text(service("shop", "web", 80))
+
+
+def binary(*words, stdin=None):
+    return subprocess.run([SMIC, *words], input=stdin, capture_output=True, timeout=60, cwd=ROOT)
+
+
+class Compile(unittest.TestCase):
+    def test_every_example_compiles_to_every_stage(self):
+        for example in EXAMPLES:
+            for stage in ("raw-ir", "ir", "graph", "llvm", "asm", "manifest"):
+                done = smic("compile", f"--emit={stage}", example)
+                self.assertEqual(done.returncode, 0, f"{example} {stage}: {done.stderr}")
+                self.assertIn("shop" if "access" not in example else "library", done.stdout)
+
+    def test_printed_rule_ir_is_a_fixed_point(self):
+        for example in EXAMPLES:
+            for stage in ("ir", "raw-ir"):
+                once = smic("compile", f"--emit={stage}", example).stdout
+                twice = smic("compile", f"--emit={stage}", "-", stdin=once)
+                self.assertEqual(twice.returncode, 0, twice.stderr)
+                self.assertEqual(twice.stdout, once)
+
+    def test_images_are_bit_identical_twice_and_by_way_of_rule_ir(self):
+        digests = []
+        for source in (["examples"], ["examples"], ["-"]):
+            text = smic("compile", "--emit=raw-ir", "examples").stdout if source == ["-"] else None
+            with tempfile.TemporaryDirectory() as folder:
+                done = smic("compile", "--emit=image", "-o", folder, *source, stdin=text)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                digests.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+                                for path in pathlib.Path(folder).iterdir()})
+        self.assertGreater(len(digests[0]), 3)
+        self.assertEqual(digests[0], digests[1])
+        self.assertEqual(digests[0], digests[2])
+
+    def test_one_unit_goes_to_a_file_or_down_a_pipe(self):
+        piped = binary("compile", "--emit=object", "-", stdin=ONE_UNIT.encode())
+        self.assertEqual(piped.returncode, 0, piped.stderr)
+        self.assertEqual(piped.stdout[:4], b"\x7fELF")
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "web.image"
+            done = smic("compile", "--emit=image", "-o", path, "-", stdin=ONE_UNIT)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue(path.read_bytes().startswith(b"SMICIMG"))
+
+    def test_several_units_go_to_a_directory_and_nowhere_else(self):
+        done = smic("compile", "--emit=object", "examples/canary")
+        self.assertEqual(done.returncode, 64)
+        self.assertIn("-o", done.stderr)
+        with tempfile.TemporaryDirectory() as folder:
+            done = smic("compile", "--emit=object", "-o", folder + "/new", "examples/canary")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            names = sorted(path.name for path in pathlib.Path(folder, "new").iterdir())
+        self.assertEqual(names, ["shop_reviews-v1_9080.o", "shop_reviews-v2_9080.o",
+                                 "shop_reviews_9080.o"])
+
+    def test_every_target_compiles(self):
+        for target in ("x86_64-v2", "aarch64"):
+            done = binary("compile", "--emit=object", f"--target={target}", "-", stdin=ONE_UNIT.encode())
+            self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(smic("compile", "--target=pdp11", "-", stdin=ONE_UNIT).returncode, 64)
+
+    def test_a_manifest_names_images_and_loopback_addresses(self):
+        done = smic("compile", "--emit=manifest", "examples/canary")
+        manifest = json.loads(done.stdout)
+        self.assertEqual(len(manifest["units"]), 3)
+        self.assertEqual(smic("compile", "--emit=manifest", "examples/canary").stdout, done.stdout)
+
+    def test_passes_can_be_shown_timed_and_left_out(self):
+        help_text = smic("compile", "--help").stdout
+        name = help_text.split("passes:\n")[1].split()[0]
+        done = smic("compile", "--time", f"--print-after={name}", "examples/canary")
+        self.assertIn(f"# after {name}", done.stderr)
+        self.assertRegex(done.stderr, rf"{name} +\d+\.\d us")
+        self.assertEqual(smic("compile", f"--disable-pass={name}", "examples/canary").returncode, 0)
+        self.assertEqual(smic("compile", "--disable-pass=nonsense", "examples/canary").returncode, 64)
+
+    def test_what_is_good_is_written_although_something_is_broken(self):
+        text = yaml_text(service("shop", "web", 80), split("shop", "s", "web", [("v2", -1)]))
+        done = smic("compile", "-", stdin=text)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("E12", done.stderr)
+        self.assertIn("unit shop/web:80", done.stdout)
+
+    def test_a_reader_that_has_seen_enough_is_no_failure(self):
+        done = subprocess.run(["bash", "-o", "pipefail", "-c",
+                               f"{SMIC} compile --emit=llvm examples | head -n 3"],
+                              capture_output=True, text=True, timeout=60, cwd=ROOT)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
