@@ -51,6 +51,7 @@ constexpr Code kCodes[] = {
     {"W20", "match names on a TCPRoute or UDPRoute rule that are not that route's"},
     {"W50", "an object that was defined before, under the same kind, namespace and name"},
     {"W51", "a kind that its API group does not have"},
+    {"W52", "an EndpointSlice that belongs to no Service"},
     {"N50", "a file has more diagnostics than are shown"},
 };
 

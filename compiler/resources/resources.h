@@ -24,19 +24,23 @@ using Labels = std::map<std::string, std::string>;
 
 struct Metadata {
   Text name;
-  Text ns;                    // "default" where the document has none
+  Text ns;  // "default" where the document has none
   Labels labels;
   Labels annotations;
-  std::string created;        // creationTimestamp as written; RFC 3339 sorts as text
+  std::string created;  // creationTimestamp as written; RFC 3339 sorts as text
   std::string uid;
-  bool deleting = false;      // has a deletionTimestamp
-  Span span;                  // the object's first line
+  bool deleting = false;  // has a deletionTimestamp
+  Span span;              // the object's first line
 };
 
 // ---- Kubernetes ------------------------------------------------------------------------------
 
-struct Namespace { Metadata meta; };
-struct ServiceAccount { Metadata meta; };
+struct Namespace {
+  Metadata meta;
+};
+struct ServiceAccount {
+  Metadata meta;
+};
 
 struct ServicePort {
   std::string name;
@@ -49,7 +53,7 @@ struct ServicePort {
 struct Service {
   Metadata meta;
   std::string type = "ClusterIP";
-  std::string cluster_ip;           // "" unknown, "None" headless
+  std::string cluster_ip;  // "" unknown, "None" headless
   std::string external_name;
   Labels selector;
   std::vector<ServicePort> ports;
@@ -57,8 +61,8 @@ struct Service {
 
 struct SliceEndpoint {
   std::vector<std::string> addresses;
-  bool ready = true;                // an absent condition counts as ready
-  std::string pod;                  // targetRef of kind Pod, same namespace
+  bool ready = true;  // an absent condition counts as ready
+  std::string pod;    // targetRef of kind Pod, same namespace
   std::string node;
 };
 
@@ -70,7 +74,8 @@ struct SlicePort {
 
 struct EndpointSlice {
   Metadata meta;
-  std::string service;              // label kubernetes.io/service-name
+  std::string service;          // label kubernetes.io/service-name
+  bool from_endpoints = false;  // converted from the older kind
   std::vector<SliceEndpoint> endpoints;
   std::vector<SlicePort> ports;
 };
@@ -93,8 +98,8 @@ struct Pod {
   PodShape shape;
   std::vector<std::string> ips;
   std::string node;
-  bool running = true;              // phase absent, Pending or Running; not Succeeded or Failed
-  bool ready = true;                // condition Ready; absent = true
+  bool running = true;  // phase absent, Pending or Running; not Succeeded or Failed
+  bool ready = true;    // condition Ready; absent = true
 };
 
 // Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob: what `smic check` on a laptop has
@@ -109,18 +114,18 @@ struct Workload {
 
 // Which version it was written in; diagnostics and the rules of old versions need it.
 struct Origin {
-  std::string api_version;          // "specs.smi-spec.io/v1alpha3"
+  std::string api_version;  // "specs.smi-spec.io/v1alpha3"
 };
 
 struct HeaderCondition {
-  Text name;                        // lower-cased value, span of the text as written
+  Text name;  // lower-cased value, span of the text as written
   Text regex;
 };
 
 struct HttpMatch {
   Text name;
-  std::optional<Text> path_regex;   // absent or empty = any (D-4)
-  std::vector<Text> methods;        // empty, or with "*" = any
+  std::optional<Text> path_regex;  // absent or empty = any (D-4)
+  std::vector<Text> methods;       // empty, or with "*" = any
   std::vector<HeaderCondition> headers;
   Span span;
 };
@@ -131,25 +136,25 @@ struct HttpRouteGroup {
   std::vector<HttpMatch> matches;
 };
 
-struct L4Route {                    // TCPRoute and UDPRoute
+struct L4Route {  // TCPRoute and UDPRoute
   Metadata meta;
   Origin origin;
-  std::string match_name;           // spec.matches.name (D-11)
+  std::string match_name;                     // spec.matches.name (D-11)
   std::vector<Located<std::uint16_t>> ports;  // empty = all
 };
 
 struct Subject {
-  Text kind;                        // ServiceAccount, IdentityBinding
+  Text kind;  // ServiceAccount, IdentityBinding
   Text name;
-  Text ns;                          // empty value = not given (D-13)
+  Text ns;                                     // empty value = not given (D-13)
   std::optional<Located<std::uint16_t>> port;  // destination of v1alpha1 and v1alpha2 only
   Span span;
 };
 
 struct Rule {
-  Text kind;                        // HTTPRouteGroup, TCPRoute, UDPRoute
+  Text kind;  // HTTPRouteGroup, TCPRoute, UDPRoute
   Text name;
-  std::vector<Text> matches;        // empty = all
+  std::vector<Text> matches;  // empty = all
   Span span;
 };
 
@@ -179,6 +184,23 @@ struct TrafficSplit {
   std::vector<SplitMatch> matches;  // empty = unconditional
 };
 
+struct IdentityBinding {  // schemes are OR-ed; at least one is there
+  Metadata meta;
+  Origin origin;
+  Labels pod_labels;                    // podLabelSelector.matchLabels; empty = no such scheme
+  std::vector<Text> spiffe_identities;  // with their spiffe:// prefix (D-15)
+  std::optional<Text> service_account;  // in the binding's own namespace
+};
+
+// An object that is not in the set because of an error that was reported. What refers to it need
+// not be told that it is missing.
+struct LeftOut {
+  std::string kind;  // "Service", "TrafficSplit", …
+  std::string ns;
+  std::string name;
+  auto operator<=>(const LeftOut&) const = default;
+};
+
 // Everything that was read, in the order it was written.
 struct Set {
   std::vector<Namespace> namespaces;
@@ -192,14 +214,20 @@ struct Set {
   std::vector<L4Route> udp_routes;
   std::vector<TrafficTarget> traffic_targets;
   std::vector<TrafficSplit> traffic_splits;
+  std::vector<IdentityBinding> identity_bindings;
+  std::vector<LeftOut> left_out;
 };
 
 // Decodes the YAML and JSON sources; sources named *.smir are left to compiler/text.
 Set decode(const Sources& sources, Diagnostics& diagnostics);
 
-// Files, directories (their *.yaml, *.yml, *.json and *.smir, recursively, in name order) and "-" for
-// stdin, read before the compiler starts. Names are the paths as given, lexically normal.
+// Files, directories (their *.yaml, *.yml, *.json and *.smir, recursively, in name order) and "-"
+// for stdin, read before the compiler starts. Names are the paths as given, lexically normal.
 Result<Sources> read_paths(const std::vector<std::string>& paths);
+
+// The place of a piece of `text`, at this byte of its value: inside of a regex, say. Follows the
+// escapes of quoted texts; a text of several lines is pointed at as a whole.
+Span inside(const Sources& sources, const Text& text, std::size_t offset, std::size_t length);
 
 // Is this the name of a .smir source, or (for stdin) does the text begin like one?
 bool is_smir(const std::string& name, std::string_view text);

@@ -4,8 +4,18 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "compiler/resources/resources.h"
+
 namespace smic::test {
 namespace {
+
+Expectation expect_of_source(std::string name, std::string_view text) {
+  Sources sources;
+  sources.add(std::move(name), std::string(text));
+  Diagnostics diagnostics(sources);
+  resources::decode(sources, diagnostics);
+  return Expectation(diagnostics);
+}
 
 std::string underlined_by(const Sources& sources, const Span& span) {
   const std::string_view line = sources.line(span.source, span.line);
@@ -120,5 +130,13 @@ const Expectation& Expectation::only(std::initializer_list<std::string_view> cod
 const Expectation& Expectation::none() const { return only({}); }
 
 Expectation expect_diagnostics(const Diagnostics& diagnostics) { return Expectation(diagnostics); }
+
+Expectation expect_diagnostics(std::string_view yaml) {
+  return expect_of_source("test.yaml", yaml);
+}
+
+Expectation expect_json_diagnostics(std::string_view json) {
+  return expect_of_source("test.json", json);
+}
 
 }  // namespace smic::test

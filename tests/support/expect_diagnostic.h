@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is expected of diagnostics, in one line:
 //
-//   expect_diagnostics(diags).has("W06").at_text("web-v3").help("web-v2");
-//   expect_diagnostics(diags).none();
+//   expect_diagnostics(yaml).has("E04").at_text("get").help("GET");
+//   expect_diagnostics(diags).only({"W06"});
+//   expect_diagnostics(yaml).none();
 //
 // A failed expectation is a failed Catch2 check that shows all diagnostics there were.
 #pragma once
@@ -56,5 +57,9 @@ class Expectation {
 };
 
 Expectation expect_diagnostics(const Diagnostics& diagnostics);
+
+// Of decoding the text, as one source named "test.yaml" (or "test.json").
+Expectation expect_diagnostics(std::string_view yaml);
+Expectation expect_json_diagnostics(std::string_view json);
 
 }  // namespace smic::test
