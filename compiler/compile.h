@@ -31,8 +31,8 @@ struct CompileOptions {
 // resource that has one is left out, the rest is here (closed for access, plain root for splits).
 struct Frontend {
   resources::Set resources;
-  model::Mesh mesh;              // empty where the input was .smir only
-  std::vector<ir::Unit> units;   // raw, verified, sorted by service and port
+  model::Mesh mesh;             // empty where the input was .smir only
+  std::vector<ir::Unit> units;  // raw, verified, sorted by service and port
 };
 
 // YAML, JSON and .smir sources alike.
@@ -41,14 +41,14 @@ Frontend analyze(const Sources& sources, const CompileOptions& options, Diagnost
 // One unit, compiled. The manifest half has names, routes and weights; image digest and listen
 // address and endpoints are filled in where a manifest is assembled (controller/).
 struct CompiledUnit {
-  ir::Unit unit;                 // after passes
+  ir::Unit unit;  // after passes
   contract::Bytes image;
-  contract::Unit names;          // `image` digest set; backends without endpoints
+  contract::Unit names;  // `image` digest set; backends without endpoints
 };
 
 Result<CompiledUnit> compile_unit(const ir::Unit& raw, const CompileOptions& options);
 
-// Fills the endpoints of a compiled unit's backends from the mesh: ready ones, with identities.
+// Fills the endpoints of a compiled unit's backends from the mesh: ready ones that have an address.
 contract::Unit with_endpoints(contract::Unit names, const model::Mesh& mesh);
 
 // Every pod of the mesh that has an address of its own.

@@ -29,6 +29,7 @@ constexpr Code kCodes[] = {
     {"E55", "an SMI kind or version that does not exist"},
     {"E56", "a key that is written twice in one mapping"},
     {"E57", "a name that Kubernetes does not allow"},
+    {"E58", "a unit that several .smir sources, or one and a manifest, define"},
     {"W01", "a route object that a rule or split refers to does not exist"},
     {"W02", "a match name that its HTTPRouteGroup does not have"},
     {"W03", "a route group without matches, or an old TrafficTarget without rules or sources"},
@@ -52,6 +53,9 @@ constexpr Code kCodes[] = {
     {"W50", "an object that was defined before, under the same kind, namespace and name"},
     {"W51", "a kind that its API group does not have"},
     {"W52", "an EndpointSlice that belongs to no Service"},
+    {"W53", "a label or annotation of ours whose value means nothing"},
+    {"W54", "an address that belongs to pods of different service accounts"},
+    {"W55", "a Service with more kinds of pods behind a port than one unit can tell apart"},
     {"N50", "a file has more diagnostics than are shown"},
 };
 

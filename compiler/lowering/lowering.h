@@ -13,7 +13,7 @@
 
 namespace smic::lowering {
 
-// Every unit of the result passes ir::verify. W54 where a unit is cut at
+// Every unit of the result passes ir::verify. W55 where a unit is cut at
 // contract::kMaxDestinations.
 std::vector<ir::Unit> lower(const model::Mesh& mesh, Diagnostics& diagnostics);
 

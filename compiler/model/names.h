@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the stages of resolve() look things up: by (namespace, name), in hash tables whose keys are
+// views into the resources::Set, which outlives them.
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "compiler/model/model.h"
+
+namespace smic::model {
+
+using Name = std::pair<std::string_view, std::string_view>;  // namespace, name
+
+struct NameHash {
+  std::size_t operator()(const Name& name) const noexcept {
+    const std::hash<std::string_view> hash;
+    return hash(name.first) * 31 + hash(name.second);
+  }
+};
+
+template <class T>
+using ByName = std::unordered_map<Name, T, NameHash>;
+
+inline Name name_of(const resources::Metadata& meta) { return {meta.ns.value, meta.name.value}; }
+inline Name name_of(const Identity& identity) { return {identity.ns, identity.name}; }
+
+inline Identity identity_of(const resources::Metadata& meta, const resources::PodShape& shape) {
+  return {meta.ns.value, shape.service_account};
+}
+
+// Names that a wrong one may be a slip of, by namespace. How many comparisons one compilation
+// spends on being helpful is bounded, or 100,000 wrong names in 10,000 services would take minutes.
+class Candidates {
+ public:
+  static constexpr std::size_t kMaxComparisons = 2'000'000;
+
+  void add(const Name& name) { by_namespace_[name.first].emplace_back(name.second); }
+
+  // A help for a name that is not there; empty if nothing is near or the bound is reached.
+  std::string suggest(const Name& name);
+
+ private:
+  std::unordered_map<std::string_view, std::vector<std::string>> by_namespace_;
+  std::size_t comparisons_ = 0;
+};
+
+// Objects that exist but have errors: whoever refers to one need not be told that it is missing.
+class LeftOut {
+ public:
+  explicit LeftOut(const resources::Set& set) {
+    for (const resources::LeftOut& object : set.left_out) {
+      by_kind_[object.kind].insert({object.ns, object.name});
+    }
+  }
+
+  bool has(std::string_view kind, const Name& name) const {
+    const auto found = by_kind_.find(kind);
+    return found != by_kind_.end() && found->second.contains(name);
+  }
+
+ private:
+  std::unordered_map<std::string_view, std::unordered_set<Name, NameHash>> by_kind_;
+};
+
+ir::Origin origin_of(std::string_view kind, const resources::Metadata& meta, Span span,
+                     const Sources& sources);
+
+}  // namespace smic::model

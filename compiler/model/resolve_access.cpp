@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// TrafficTargets to Access, sorted by destination: who may send what to the pods of one service
+// account. Nothing here can widen another target: access is a union, and what does not resolve adds
+// nothing to it.
+#include <algorithm>
+#include <tuple>
+
+#include "compiler/model/access_stages.h"
+
+namespace smic::model {
+
+std::vector<Access> resolve_access(const resources::Set& set, const std::vector<Service>& services,
+                                   RouteGroups& groups, const Options& options,
+                                   Diagnostics& diagnostics) {
+  Subjects subjects(set, options, diagnostics);
+  PodPorts pod_ports(services, diagnostics);
+  Rules rules(set, groups, pod_ports, diagnostics);
+
+  std::vector<Access> resolved;
+  for (const resources::TrafficTarget& target : set.traffic_targets) {
+    auto destination = subjects.destination(target);
+    auto sources = subjects.sources(target);
+    if (!destination) continue;
+    Access access{std::move(*destination), std::move(sources), {}, {}, {}};
+    rules.combine(target, access);
+    access.origin =
+        origin_of("TrafficTarget", target.meta, target.meta.span, diagnostics.sources());
+    resolved.push_back(std::move(access));
+  }
+  rules.warn_of_prefix_surprises();
+  std::ranges::sort(resolved, {}, [](const Access& access) {
+    return std::tie(access.destination, access.origin.resource);
+  });
+  return resolved;
+}
+
+}  // namespace smic::model

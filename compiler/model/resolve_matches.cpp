@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTPRouteGroups to matches with ids. A match whose regular expression cannot be used (E03) gets
+// no id: whoever selects it gets one condition less in an OR, which can only make an access rule
+// stricter. The group keeps its place, so that selecting nothing but broken matches means "never",
+// not "always".
+//
+// INVARIANT: every pattern in RouteGroups::matches passed automata::check_alone.
+#include "compiler/automata/automata.h"
+#include "compiler/model/stages.h"
+
+namespace smic::model {
+namespace {
+
+using automata::Anchor;
+
+class MatchResolver {
+ public:
+  MatchResolver(RouteGroups& groups, Diagnostics& diagnostics)
+      : groups_(groups), diagnostics_(diagnostics) {}
+
+  RouteGroup group(const resources::HttpRouteGroup& object) {
+    RouteGroup group{&object, {}, {}};
+    for (const resources::HttpMatch& written : object.matches) {
+      group.by_name.emplace(written.name.value, group.matches.size());
+      group.matches.push_back(resolve(object, written));
+    }
+    return group;
+  }
+
+ private:
+  std::optional<MatchId> resolve(const resources::HttpRouteGroup& object,
+                                 const resources::HttpMatch& written) {
+    ir::Match match;
+    match.methods = methods(written);
+    match.origin = origin_of("HTTPRouteGroup", object.meta, written.span, diagnostics_.sources());
+    bool usable = true;
+    if (written.path_regex && !written.path_regex->value.empty()) {
+      match.path = written.path_regex->value;
+      usable = check(*written.path_regex, Anchor::start);
+      if (usable) warn_if_never(*written.path_regex);
+    }
+    for (const resources::HeaderCondition& header : written.headers) {
+      match.headers.push_back({header.name.value, header.regex.value});
+      usable = check(header.regex, Anchor::both) && usable;  // every mistake, not only the first
+    }
+    if (!usable) return std::nullopt;
+    groups_.matches.push_back(std::move(match));
+    groups_.written.push_back(&written);
+    return MatchId(groups_.matches.size() - 1);
+  }
+
+  static ir::MethodSet methods(const resources::HttpMatch& written) {
+    if (written.methods.empty()) return ir::kAnyMethod;
+    ir::MethodSet set = 0;
+    for (const resources::Text& method : written.methods) {
+      if (method.value == "*") return ir::kAnyMethod;
+      if (const auto known = ir::method_from_name(method.value)) set |= ir::method_bit(*known);
+    }
+    return set;
+  }
+
+  bool check(const resources::Text& pattern, Anchor anchor) {
+    const auto [known, is_new] = checked_[anchor == Anchor::both].try_emplace(pattern.value);
+    if (is_new) known->second = mistake_in(pattern.value, anchor);
+    const std::optional<automata::SyntaxError>& mistake = known->second;
+    if (!mistake) return true;
+    diagnostics_.report(
+        "E03", resources::inside(diagnostics_.sources(), pattern, mistake->offset, mistake->length),
+        mistake->message, mistake->help);
+    return false;
+  }
+
+  static std::optional<automata::SyntaxError> mistake_in(std::string_view pattern, Anchor anchor) {
+    const auto regex = automata::parse(pattern);
+    if (!regex) return regex.error();
+    const auto alone = automata::check_alone(*regex, anchor);
+    if (!alone) return alone.error();
+    return std::nullopt;
+  }
+
+  // A path starts with "/". Patterns that start with a letter are a common slip; what the first
+  // element means exactly is not asked, so anything but a plain first character is believed.
+  void warn_if_never(const resources::Text& pattern) {
+    constexpr std::string_view kMayStart = "/.([^\\?*+|";
+    const std::string& text = pattern.value;
+    const bool optional_first = text.size() > 1 && std::string_view("?*{|").contains(text[1]);
+    if (kMayStart.contains(text[0]) || optional_first || text.contains('|')) return;
+    diagnostics_.report(
+        "W17", pattern.span,
+        "path pattern `" + text + "` can never match, since every path starts with `/`",
+        "write `/" + text + "`, or `.*" + text + "` for any place in the path");
+  }
+
+  RouteGroups& groups_;
+  Diagnostics& diagnostics_;
+  std::unordered_map<std::string_view, std::optional<automata::SyntaxError>> checked_[2];
+};
+
+// Groups can be large and wrong names many: only groups that a person would read are searched.
+std::string suggest_match(const RouteGroup& group, std::string_view name) {
+  constexpr std::size_t kMaxSearched = 200;
+  if (group.object->matches.size() > kMaxSearched) return {};
+  std::vector<std::string> names;
+  for (const resources::HttpMatch& match : group.object->matches) names.push_back(match.name.value);
+  return suggest(name, names);
+}
+
+}  // namespace
+
+RouteGroups resolve_matches(const resources::Set& set, Diagnostics& diagnostics) {
+  RouteGroups groups;
+  MatchResolver resolver(groups, diagnostics);
+  for (const resources::HttpRouteGroup& object : set.http_route_groups) {
+    groups.names.add(name_of(object.meta));
+    groups.by_name.emplace(name_of(object.meta), resolver.group(object));
+  }
+  return groups;
+}
+
+std::vector<MatchId> all_matches(const RouteGroup& group) {
+  std::vector<MatchId> ids;
+  for (const auto& id : group.matches) {
+    if (id) ids.push_back(*id);
+  }
+  return ids;
+}
+
+std::vector<MatchId> select_matches(const RouteGroup& group, const resources::Rule& rule,
+                                    Diagnostics& diagnostics) {
+  if (rule.matches.empty()) return all_matches(group);
+  std::vector<MatchId> ids;
+  for (const resources::Text& name : rule.matches) {
+    const auto found = group.by_name.find(name.value);
+    if (found != group.by_name.end()) {
+      if (const auto& id = group.matches[found->second]) ids.push_back(*id);
+      continue;
+    }
+    diagnostics.report("W02", name.span,
+                       "HTTPRouteGroup `" + rule.name.value + "` has no match named `" +
+                           name.value + "`, so this name allows nothing",
+                       suggest_match(group, name.value));
+  }
+  return ids;
+}
+
+bool has_prefix_surprise(std::string_view path_regex) {
+  if (path_regex.size() < 2) return false;
+  const char last = path_regex.back();
+  const bool escaped = path_regex[path_regex.size() - 2] == '\\';
+  const bool literal = (last >= 'a' && last <= 'z') || (last >= 'A' && last <= 'Z') ||
+                       (last >= '0' && last <= '9') || last == '-' || last == '_';
+  return literal && !escaped;
+}
+
+}  // namespace smic::model

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch.hpp>
+
+#include "tests/unit/model/resolved.h"
+
+using namespace smic;
+using namespace smic::test;
+
+TEST_CASE("every usable match of every group gets an id and knows its line") {
+  const Resolved mesh(group("shop/api",
+                            "{name: a, pathRegex: /a/, methods: [GET, HEAD]},\n"
+                            " {name: b, headers: {User-Agent: x.*}}"));
+  REQUIRE(mesh.mesh.matches.size() == 2);
+  const ir::Match& a = mesh.mesh.matches[0];
+  CHECK(a.methods == (ir::method_bit(ir::Method::kGet) | ir::method_bit(ir::Method::kHead)));
+  CHECK(a.path == "/a/");
+  CHECK(a.origin == ir::Origin{"HTTPRouteGroup shop/api", "mesh.yaml", 2});
+  const ir::Match& b = mesh.mesh.matches[1];
+  CHECK(b.methods == ir::kAnyMethod);
+  CHECK(b.path == std::nullopt);
+  CHECK(b.headers == std::vector<ir::HeaderTest>{{"user-agent", "x.*"}});
+  CHECK(b.origin.line == 3);
+}
+
+TEST_CASE("an empty path and a star among the methods are no conditions") {
+  const Resolved mesh(group("shop/api", "{name: a, pathRegex: '', methods: [GET, '*']}"));
+  REQUIRE(mesh.mesh.matches.size() == 1);
+  CHECK(mesh.mesh.matches[0].path == std::nullopt);
+  CHECK(mesh.mesh.matches[0].methods == ir::kAnyMethod);
+}
+
+TEST_CASE("a bad regular expression is told at its place, and its match is left out") {
+  const Resolved mesh(group("shop/api",
+                            "{name: a, pathRegex: '/(a'}, {name: b, headers: {x: 'a**'}}, "
+                            "{name: c, pathRegex: /c/}"));
+  REQUIRE(mesh.mesh.matches.size() == 1);
+  CHECK(mesh.mesh.matches[0].path == "/c/");
+  mesh.expect().has("E03").times(2);
+}
+
+TEST_CASE("each mistake of a match is told, not only the first") {
+  const Resolved mesh(group("shop/api", "{name: a, pathRegex: '/(a', headers: {x: '[', y: '('}}"));
+  CHECK(mesh.mesh.matches.empty());
+  mesh.expect().has("E03").times(3);
+}
+
+TEST_CASE("a path pattern that cannot match any path is told") {
+  const Resolved mesh(group("shop/api", "{name: a, pathRegex: metrics}"));
+  mesh.expect().has("W17").at_text("metrics").help("`/metrics`");
+  CHECK(mesh.mesh.matches.size() == 1);
+}
+
+TEST_CASE("path patterns that may match a path are believed") {
+  const Resolved mesh(group("shop/api",
+                            "{name: a, pathRegex: /a}, {name: b, pathRegex: .*}, "
+                            "{name: c, pathRegex: '(/c)'}, {name: d, pathRegex: '[/]d'}, "
+                            "{name: e, pathRegex: '^/e'}, {name: f, pathRegex: 'x?/f'}, "
+                            "{name: g, pathRegex: 'x|/g'}, {name: h, pathRegex: '\\/h'}"));
+  mesh.expect().none();
+}
