@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
+#include "tests/support/generate_unit.h"
 #include "tests/support/read_units.h"
 
 using namespace smic;
@@ -58,4 +59,15 @@ TEST_CASE("labels are for the reader; printing numbers them", "[text]") {
   route r0 -> a/b:1
   allow to a/b from s0 when m0
 )");
+}
+TEST_CASE("random units with any bytes in their strings read back as they were", "[text]") {
+  constexpr std::uint64_t kSeed = 20230;
+  test::Random random(kSeed);
+  for (int i = 0; i < 200; ++i) {
+    const ir::Unit unit = test::generate_unit(random, {.any_bytes = true});
+    INFO("seed " << kSeed << ", unit " << i << "\n" << ir::print(unit));
+    REQUIRE(ir::verify(unit));
+    const auto read = read_units(ir::print(unit));
+    REQUIRE(read == std::vector{unit});
+  }
 }

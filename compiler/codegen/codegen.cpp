@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/codegen/codegen.h"
+
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/Module.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "base/check.h"
+#include "compiler/codegen/pipeline.h"
+#include "contract/object.h"
+
+namespace smic::codegen {
+namespace {
+
+// Leaves room for the code in contract::kMaxObjectBytes.
+constexpr std::size_t kMaxTables = contract::kMaxObjectBytes - (std::size_t{1} << 24);
+
+const Target& target_named(std::string_view name) {
+  const Target* target = find_target(name);
+  SMIC_CHECK(target, "codegen is asked for a target that targets() does not list");
+  return *target;
+}
+
+// Machine code of the shapes compiled so far: most services of a cluster share a handful. A
+// memory only; what it answers is what compiling again would give.
+class CodeCache {
+ public:
+  using Code = std::shared_ptr<const std::string>;
+
+  template <class Compile>
+  Code get(const Target& target, const CodeShape& shape, Compile compile) {
+    const Key key{target.name, shape};
+    if (Code known = find(key)) return known;
+    const auto code = std::make_shared<const std::string>(compile());  // without the lock
+    const std::lock_guard lock(mutex_);
+    if (codes_.size() >= kMaxCachedCodes) codes_.clear();
+    return codes_.emplace(key, code).first->second;
+  }
+
+ private:
+  using Key = std::pair<std::string_view, CodeShape>;
+  static constexpr std::size_t kMaxCachedCodes = 1024;
+
+  Code find(const Key& key) {
+    const std::lock_guard lock(mutex_);
+    const auto found = codes_.find(key);
+    return found == codes_.end() ? nullptr : found->second;
+  }
+
+  std::mutex mutex_;
+  std::map<Key, Code> codes_;
+};
+
+// A context of its own per job, since units compile on several threads at once.
+template <class Use>
+std::string with_module(const CodeShape& shape, const Target& target, Use use) {
+  llvm::LLVMContext context;
+  const auto module = build_module(shape, target, context);
+  optimise(*module, target);
+  return use(*module);
+}
+
+std::string compile(const CodeShape& shape, const Target& target, Output output) {
+  return with_module(shape, target, [&](llvm::Module& module) {
+    return write_machine_code(module, target, output);
+  });
+}
+
+}  // namespace
+
+std::string emit_llvm(const decision::Decision& decision, std::string_view name) {
+  return with_module(read_code_shape(decision), target_named(name), print_module);
+}
+
+std::string emit_assembly(const decision::Decision& decision, std::string_view name) {
+  return compile(read_code_shape(decision), target_named(name), Output::assembly);
+}
+
+Result<contract::Bytes> emit_object(const decision::Decision& decision, std::string_view name) {
+  const Target* target = find_target(name);
+  if (!target) return fail("target `" + std::string(name) + "` is not known");
+  if (decision.tables.size() > kMaxTables) return fail("the tables of the unit are too large");
+  static CodeCache cache;
+  const CodeShape shape = read_code_shape(decision);
+  const auto code =
+      cache.get(*target, shape, [&] { return compile(shape, *target, Output::object); });
+  auto object = link_object(*code, decision.tables, *target);
+  const auto layout = contract::check_object(object, name);
+  if (!layout) abort_with_bug(__FILE__, __LINE__, layout.error().message.c_str());
+  return object;
+}
+
+Result<contract::Bytes> emit_image(const decision::Decision& decision, std::string_view name) {
+  if (const auto checked = contract::check_shape(decision.shape); !checked) {
+    return std::unexpected(checked.error());
+  }
+  const auto object = emit_object(decision, name);
+  if (!object) return object;
+  const auto layout = contract::check_object(*object, name);
+  return contract::write_image({std::string(name), decision.shape, *object, layout->tables});
+}
+
+}  // namespace smic::codegen

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps inside codegen, this folder's own. LLVM's types are only named here.
+//   read_code_shape     decision → what of it becomes code (code_shape.h)
+//   build_module        that → LLVM IR for the two functions of the ABI
+//   optimise            the same, smaller
+//   write_machine_code  IR → a small ELF object, or assembly
+//   link_object         that object + the kernel, if it is called + the tables → the unit's object
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "compiler/codegen/code_shape.h"
+#include "compiler/codegen/targets.h"
+#include "contract/image.h"
+
+namespace llvm {
+class LLVMContext;
+class Module;
+}  // namespace llvm
+
+namespace smic::codegen {
+
+std::unique_ptr<llvm::Module> build_module(const CodeShape& shape, const Target& target,
+                                           llvm::LLVMContext& context);
+void optimise(llvm::Module& module, const Target& target);
+std::string print_module(const llvm::Module& module);
+
+enum class Output { object, assembly };
+std::string write_machine_code(llvm::Module& module, const Target& target, Output output);
+
+contract::Bytes link_object(const std::string& code, std::span<const std::uint8_t> tables,
+                            const Target& target);
+
+}  // namespace smic::codegen

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes to a Program. The checks go from cheap to dear and from outside in: the image's frame, the
+// CPU, the object's structure, the tables. Only what passed all of them is linked or interpreted;
+// the tables are checked for native code too, since it walks the same bytes.
+//
+// Tested by tests/unit/program/load_test.cpp and tests/fuzz/image.cpp.
+#include "runtime/program/load.h"
+
+#include "contract/check_tables.h"
+#include "contract/kernel.h"
+#include "contract/object.h"
+#include "runtime/program/program.h"
+
+namespace smic::program {
+namespace {
+
+bool runs_here(std::string_view target) {
+#if defined(__x86_64__)
+  if (target == "x86_64-v2") return __builtin_cpu_supports("x86-64-v2") != 0;
+  if (target == "x86_64-v3") return __builtin_cpu_supports("x86-64-v3") != 0;
+#elif defined(__aarch64__)
+  if (target == "aarch64") return true;
+#endif
+  return false;
+}
+
+std::span<const std::uint8_t> as_numbers(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+}
+
+class Portable : public Program {
+ public:
+  Portable(contract::Shape shape, std::span<const std::uint8_t> tables) {
+    shape_ = std::move(shape);
+    engine_ = Engine::portable;
+    tables_.assign(tables.begin(), tables.end());
+  }
+};
+
+class Native : public Program {
+ public:
+  Native(contract::Shape shape, NativeCode code) : owner_(std::move(code.owner)) {
+    shape_ = std::move(shape);
+    engine_ = Engine::native;
+    native_match_ = code.match;
+    native_split_ = code.split;
+  }
+
+ private:
+  std::shared_ptr<void> owner_;
+};
+
+Result<void> check(const contract::Image& image) {
+  const auto layout = contract::check_object(image.object, image.target);
+  if (!layout) return std::unexpected(layout.error());
+  if (layout->tables.data() != image.tables.data() ||
+      layout->tables.size() != image.tables.size()) {
+    return fail("tables are not where the image says");
+  }
+  return contract::check_tables(as_numbers(image.tables), image.shape);
+}
+
+Result<std::shared_ptr<const Program>> load_checked(std::span<const std::byte> bytes,
+                                                    Engine engine) {
+  auto image = contract::read_image(bytes);
+  if (!image) return std::unexpected(image.error());
+  if (engine == Engine::native && !runs_here(image->target)) {
+    return fail("target `" + image->target + "` does not run on this machine");
+  }
+  if (const auto checked = check(*image); !checked) return std::unexpected(checked.error());
+
+  // From here on the image is one that codegen could have written.
+  if (engine == Engine::portable) {
+    return std::make_shared<const Portable>(std::move(image->shape), as_numbers(image->tables));
+  }
+  auto code = link_native(image->object);
+  if (!code) return std::unexpected(code.error());
+  return std::make_shared<const Native>(std::move(image->shape), std::move(*code));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Program>> load(std::span<const std::byte> image, Engine engine) {
+  auto program = load_checked(image, engine);
+  if (!program) return fail(program, "load image");
+  return program;
+}
+
+// A sanitizer would look for a type signature in front of the function, where an image has none.
+__attribute__((no_sanitize("function"))) void Program::match(const contract::RequestView& view,
+                                                             contract::Verdict& verdict) const {
+  if (native_match_) return native_match_(&view, &verdict);
+  contract::smic_kernel_match(tables_.data(), &view, &verdict);
+}
+
+__attribute__((no_sanitize("function"))) std::uint32_t Program::split(std::uint32_t route,
+                                                                      std::uint64_t entropy) const {
+  if (native_split_) return native_split_(route, entropy);
+  return contract::smic_kernel_split(tables_.data(), route, entropy);
+}
+
+}  // namespace smic::program
