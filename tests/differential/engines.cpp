@@ -3,9 +3,12 @@
 
 #include <memory>
 
+#include "base/check.h"
+#include "compiler/codegen/codegen.h"
 #include "compiler/judge.h"
 #include "compiler/passes/passes.h"
 #include "contract/kernel.h"
+#include "runtime/program/program.h"
 #include "tests/support/re2_judge.h"
 
 namespace smic::test {
@@ -44,6 +47,21 @@ Ask tables(const ir::Unit& unit) {
   };
 }
 
+// An image as the proxy loads it. Both engines of an image read the same bytes.
+Ask image(const ir::Unit& unit, program::Engine engine) {
+  auto decision = decision::decide(unit);
+  const auto bytes = codegen::emit_image(decision, codegen::targets().front());
+  SMIC_CHECK(bytes.has_value(), bytes ? "" : bytes.error().message.c_str());
+  const auto program = program::load(*bytes, engine);
+  SMIC_CHECK(program.has_value(), program ? "" : program.error().message.c_str());
+  return [unit, decision = std::move(decision), program = *program](const ir::Request& request) {
+    return decided(
+        unit, decision, request,
+        [&](const auto& view, auto& verdict) { program->match(view, verdict); },
+        [&](std::uint32_t route, std::uint64_t entropy) { return program->split(route, entropy); });
+  };
+}
+
 ir::Unit all_passes(ir::Unit unit) { return passes::run(std::move(unit), {}); }
 
 std::vector<Engine> list() {
@@ -54,6 +72,14 @@ std::vector<Engine> list() {
   engines.push_back({"all passes", after(all_passes)});
   engines.push_back({"tables, passes off", tables});
   engines.push_back({"tables", [](const ir::Unit& raw) { return tables(all_passes(raw)); }});
+  const auto image_after = [](auto change, program::Engine engine) {
+    return [=](const ir::Unit& raw) { return image(change(raw), engine); };
+  };
+  const auto as_it_is = [](ir::Unit unit) { return unit; };
+  engines.push_back({"image, portable", image_after(all_passes, program::Engine::portable), true});
+  engines.push_back({"native code", image_after(all_passes, program::Engine::native), true});
+  engines.push_back(
+      {"native code, passes off", image_after(as_it_is, program::Engine::native), true});
   return engines;
 }
 
