@@ -18,9 +18,9 @@
 
 #include "compiler/text/text.h"
 #include "compiler/text/unit_builder.h"
-#include "grammar/rule_ir/RuleIRBaseVisitor.h"
-#include "grammar/rule_ir/RuleIRLexer.h"
-#include "grammar/rule_ir/RuleIRParser.h"
+#include "rule_ir/RuleIRBaseVisitor.h"
+#include "rule_ir/RuleIRLexer.h"
+#include "rule_ir/RuleIRParser.h"
 
 namespace smic::text {
 namespace {
