@@ -6,6 +6,7 @@
 //   input.h         PATH… to sources, diagnostics to stderr
 //   explanation.h   the decision behind `smic explain`
 //   echo_server.h   the backend behind `smic echo`
+//   up_report.h, free_addresses.h   what `smic up` says, and what it asks first
 #pragma once
 
 #include <iosfwd>

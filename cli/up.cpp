@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "cli/command_line.h"
+#include "cli/free_addresses.h"
 #include "cli/input.h"
 #include "cli/up_report.h"
 #include "controller/controller.h"
@@ -111,6 +112,7 @@ class Session {
       if (image == update.images.end()) return fail("there is no image " + digest);
       return *image->second;
     };
+    if (auto free = check_free(update.manifest, manifest_); !free) return free;
     const auto start = std::chrono::steady_clock::now();
     auto snapshot =
         program::build_snapshot(update.manifest, blobs, options_.engine, snapshot_.get());

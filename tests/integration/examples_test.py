@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every example: clean under `smic check`, explained as its README says, and live."""
+
+import re
+import unittest
+
+from mesh import ROOT, Mesh, smic
+
+EXAMPLES = ROOT / "examples"
+
+
+def explained(example, who, to, *words):
+    done = smic("explain", f"examples/{example}", "--from", who, "--to", to, *words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split(":")[0]
+
+
+class Examples(unittest.TestCase):
+    def live(self, example, ns, port):
+        """`smic up` over the example, in a namespace and on addresses of this test's own."""
+        mesh = self.enterContext(Mesh())
+        mesh.port = port
+        for path in sorted((EXAMPLES / example).glob("*.yaml")):
+            text = path.read_text().replace("127.0.0.", mesh.net + ".")
+            text = re.sub(rf"(?m)^( *namespace: ){ns}$", rf"\g<1>{mesh.ns}", text)
+            text = re.sub(rf"(?m)^(kind: Namespace\nmetadata:\n  name: ){ns}$", rf"\g<1>{mesh.ns}", text)
+            (mesh.path / path.name).write_text(text)
+        return mesh
+
+    def client(self, mesh, name, who, port):
+        client = mesh.client(name, who, port)
+        self.addCleanup(client.close)
+        return client
+
+    def test_every_example_is_clean_and_has_a_readme(self):
+        folders = [path for path in EXAMPLES.iterdir() if path.is_dir()]
+        self.assertEqual(sorted(path.name for path in folders), ["access", "canary", "headers"])
+        for folder in folders:
+            self.assertTrue((folder / "README.md").exists(), folder)
+            done = smic("check", folder)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertNotIn("warning:", done.stdout)
+
+    def test_canary(self):
+        path = ("--path", "/reviews/7")
+        self.assertEqual(explained("canary", "shop/web", "reviews.shop", *path), "forward")
+        self.assertEqual(explained("canary", "shop/batch", "reviews.shop", *path), "deny")
+        self.assertEqual(explained("canary", "shop/web", "reviews.shop", "--path", "/admin"), "deny")
+
+        mesh = self.live("canary", "shop", 9080)
+        mesh.echo("v1", 21)
+        mesh.echo("v2", 22)
+        mesh.start()
+        client = self.client(mesh, "reviews", 11, 9080)
+        answers = [client.request(path="/reviews/7")[:2] for _ in range(200)]
+        second = answers.count((200, "v2"))
+        self.assertEqual(answers.count((200, "v1")) + second, 200)
+        self.assertTrue(10 <= second <= 30, second)
+        self.assertEqual(self.client(mesh, "reviews", 12, 9080).request(path="/reviews/7")[0], 403)
+
+    def test_access(self):
+        ask = lambda who, method, path: explained(  # noqa: E731
+            "access", f"library/{who}", "catalogue.library", "--method", method, "--path", path)
+        table = [("reader", "GET", "/books", 200), ("reader", "GET", "/books/7", 200),
+                 ("reader", "HEAD", "/books/7", 200), ("reader", "POST", "/books", 403),
+                 ("reader", "PUT", "/books/7/loan", 403), ("desk", "PUT", "/books/7/loan", 200),
+                 ("desk", "DELETE", "/books/7/loan", 200), ("desk", "GET", "/books", 200),
+                 ("desk", "GET", "/metrics", 403), ("archive", "GET", "/metrics", 200),
+                 ("archive", "GET", "/books", 403), ("catalogue", "GET", "/books", 403)]
+        mesh = self.live("access", "library", 9000)
+        mesh.echo("catalogue", 41)
+        mesh.start()
+        address = {"reader": 31, "desk": 32, "archive": 33, "catalogue": 41}
+        for who, method, path, status in table:
+            with self.subTest(who=who, method=method, path=path):
+                self.assertEqual(ask(who, method, path), "forward" if status == 200 else "deny")
+                client = self.client(mesh, "catalogue", address[who], 8000)
+                self.assertEqual(client.request(method, path)[0], status)
+
+    def test_headers(self):
+        mesh = self.live("headers", "shop", 9080)
+        mesh.echo("v1", 51)
+        mesh.echo("v2", 52)
+        mesh.start()
+        client = self.client(mesh, "reviews", 11, 9080)
+        for headers, who in (({"User-Agent": "Mozilla/5.0 Firefox/128.0"}, "v2"),
+                             ({"Cookie": "theme=dark; insider=1"}, "v2"),
+                             ({"Cookie": "insider=1; theme=dark"}, "v2"),
+                             ({"Cookie": "insider=10"}, "v1"), ({"User-Agent": "curl/8"}, "v1"),
+                             ({}, "v1")):
+            self.assertEqual(client.request(headers=headers)[:2], (200, who), headers)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
