@@ -78,14 +78,12 @@ class WatchedDirectory final : public DirectorySource {
   Result<Sources> read() override {
     for (int attempt = 0; attempt < kTornReads; ++attempt) {
       drain();
-      auto fresh = resources::read_paths({root_});
+      auto fresh = look();
       if (drain()) continue;  // something happened meanwhile; what was read may be torn
-      if (!fresh) return fresh;
-      return settle(std::move(*fresh));
+      return fresh ? settle(std::move(*fresh)) : fresh;
     }
-    auto fresh = resources::read_paths({root_});
-    if (!fresh) return fresh;
-    return settle(std::move(*fresh));
+    auto fresh = look();
+    return fresh ? settle(std::move(*fresh)) : fresh;
   }
 
   bool wait() override {
@@ -126,6 +124,10 @@ class WatchedDirectory final : public DirectorySource {
     }
     ::poll(fds.data(), fds.size(), timeout);
     return (fds[0].revents & POLLIN) == 0;
+  }
+
+  Result<Sources> look() const {
+    return resources::read_paths({root_}, resources::EmptyFolder::accept);
   }
 
   // Takes every event there is. True if there was any that can concern us.

@@ -33,6 +33,8 @@ std::string mebibytes(std::size_t bytes) { return std::to_string(bytes >> 20) + 
 
 class Reader {
  public:
+  explicit Reader(EmptyFolder empty) : empty_(empty) {}
+
   Result<Sources> read(const std::vector<std::string>& paths) {
     for (const std::string& path : paths) {
       if (const Result<void> done = path == "-" ? read_stdin() : read_path(path); !done) {
@@ -57,7 +59,7 @@ class Reader {
     if (!fs::is_directory(status)) return read_file(path);
     const std::size_t before = files_;
     if (auto done = read_folder(path, 0); !done) return done;
-    if (files_ == before && !found_again_) {
+    if (files_ == before && !found_again_ && empty_ == EmptyFolder::refuse) {
       return fail("read " + given +
                   ": no manifests in this folder; they are named *.yaml, *.yml, *.json or *.smir");
     }
@@ -131,6 +133,7 @@ class Reader {
     return {};
   }
 
+  EmptyFolder empty_;
   Sources sources_;
   std::set<std::string> names_;
   std::vector<fs::path> inside_of_;  // the folders that are being read, outermost first
@@ -141,6 +144,8 @@ class Reader {
 
 }  // namespace
 
-Result<Sources> read_paths(const std::vector<std::string>& paths) { return Reader().read(paths); }
+Result<Sources> read_paths(const std::vector<std::string>& paths, EmptyFolder empty) {
+  return Reader(empty).read(paths);
+}
 
 }  // namespace smic::resources

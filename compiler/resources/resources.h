@@ -222,8 +222,11 @@ struct Set {
 Set decode(const Sources& sources, Diagnostics& diagnostics);
 
 // Files, directories (their *.yaml, *.yml, *.json and *.smir, recursively, in name order) and "-"
-// for stdin, read before the compiler starts. Names are the paths as given, lexically normal.
-Result<Sources> read_paths(const std::vector<std::string>& paths);
+// for stdin, read before the compiler starts. Names are the paths as given, lexically normal. A
+// folder without manifests is a slip of who typed its name, but no surprise to who watches it.
+enum class EmptyFolder { refuse, accept };
+Result<Sources> read_paths(const std::vector<std::string>& paths,
+                           EmptyFolder empty = EmptyFolder::refuse);
 
 // The place of a piece of `text`, at this byte of its value: inside of a regex, say. Follows the
 // escapes of quoted texts; a text of several lines is pointed at as a whole.
