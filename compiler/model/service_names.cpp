@@ -27,10 +27,8 @@ std::optional<std::string_view> bare_service_name(const resources::Text& written
           ? "Service `" + written.value + "` is in another namespace than its TrafficSplit, `" +
                 own + "`"
           : "`" + written.value + "` is not a form of a Service's name",
-      "a TrafficSplit's root and backends are Services of its own namespace: write `" +
-          std::string(name.empty() ? "NAME" : name) + "` or `" +
-          std::string(name.empty() ? "NAME" : name) + "." + own + ".svc." + options.cluster_domain +
-          "`");
+      "a TrafficSplit's root and backends are Services of its own namespace: `NAME` or `NAME." +
+          own + ".svc." + options.cluster_domain + "`");
   return std::nullopt;
 }
 

@@ -101,3 +101,13 @@ TEST_CASE("what comes out of input.yaml is what is expected") {
   if (fs::exists(kUnits)) CHECK(outcome.units == read(kUnits));
   CHECK(outcome.diagnostics == (fs::exists(kDiagnostics) ? read(kDiagnostics) : ""));
 }
+
+// Run beside the cases, by name: a case that CMakeLists.txt does not list is never run.
+TEST_CASE("every case is listed", "[.][listed]") {
+  const std::string list = read("CMakeLists.txt");
+  for (const auto& entry : fs::directory_iterator(".")) {
+    if (!entry.is_directory()) continue;
+    INFO(entry.path());
+    CHECK(list.find(" " + entry.path().filename().string()) != std::string::npos);
+  }
+}
