@@ -138,6 +138,7 @@ class BodyDecoder {
   // At most one piece of data per call; call again with the rest until it uses nothing or ends.
   Step next(std::string_view input);
   bool ended() const;
+  BodyKind kind() const { return kind_; }
   // After the end: the trailer section's field lines as received, without the empty line.
   const std::string& trailers() const { return trailers_; }
 

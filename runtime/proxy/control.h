@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control thread: serves the admin address and does what has no hurry. Beast's door.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+
+namespace smic::proxy {
+
+struct AdminReply {
+  int status = 200;
+  std::string type = "application/json";
+  std::string body;
+};
+
+class Control {
+ public:
+  using Handler = std::function<AdminReply(const std::string& path)>;
+
+  // `address` may be empty: then there is only the thread. `handler` and `chore` run on it.
+  static Result<std::unique_ptr<Control>> start(const std::string& address, Handler handler,
+                                                std::function<void()> chore);
+  virtual ~Control() = default;
+  virtual std::string address() const = 0;            // as bound
+  virtual void post(std::function<void()> work) = 0;  // from any thread
+};
+
+}  // namespace smic::proxy

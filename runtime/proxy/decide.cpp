@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// The decision about one request: which unit, who asks, what the program says, which backend, which
+// endpoint, and whether the caller may go there.
+//
+// Everything here happens between two suspension points, on one view, and allocates nothing unless
+// the request is refused or logged. Access is decided for the endpoint that was chosen (D-21): the
+// verdict is the set of destinations this caller may reach, the endpoint knows which it belongs to.
+#include "runtime/proxy/normalise.h"
+#include "runtime/proxy/session.h"
+
+namespace smic::proxy {
+namespace {
+
+constexpr std::uint32_t kNone = 0xffffffff;
+
+std::string name_of(const std::string& service, std::uint16_t port) {
+  return service + ":" + std::to_string(port);
+}
+
+// The source is the pod that owns the connection's source address, and nothing a header says.
+void identify(Session& session, const View& view, const program::Unit& unit) {
+  if (session.identity_serial == view.serial) return;
+  session.identity_serial = view.serial;
+  const auto& identities = view.snapshot->identities;
+  const auto found = identities.find(session.peer_ip);
+  session.identity = found == identities.end() ? std::string() : found->second.identity;
+  session.source_class = session.identity.empty() ? 0 : unit.class_of(session.identity);
+  session.source_number = session.worker.source_number(session.identity);
+}
+
+std::string_view join_cookies(const RequestHead& head, std::string& out) {
+  out.clear();
+  for (const Field& field : head.fields) {
+    if (field.id != FieldId::cookie) continue;
+    if (!out.empty()) out += "; ";
+    out += field.value;
+  }
+  return out;
+}
+
+// The header lines that the unit's program asks for, by slot.
+void fill_slots(const RequestHead& head, const contract::Shape& shape, Scratch& scratch) {
+  scratch.slots.clear();
+  scratch.lines.clear();
+  // Slot names are distinct, so a line is in one slot at most, and none of these moves later.
+  scratch.lines.reserve(head.fields.size() + 2);
+  for (const std::string& name : shape.header_slots) {
+    const std::size_t first = scratch.lines.size();
+    const auto add = [&](std::string_view value) {
+      scratch.lines.push_back({value.data(), value.size()});
+    };
+    if (name == "host") {
+      if (!head.authority.empty()) add(head.authority);
+    } else if (name == "cookie" && head.find(FieldId::cookie) != nullptr) {
+      add(join_cookies(head, scratch.cookie));
+    } else {
+      for (const Field& field : head.fields) {
+        if (equals_ignoring_case(field.name, name)) add(field.value);
+      }
+    }
+    scratch.slots.push_back({scratch.lines.data() + first, scratch.lines.size() - first});
+  }
+}
+
+observe::RequestSeries& series_of(Session& session, const program::Unit& unit, std::uint32_t route,
+                                  std::uint32_t backend) {
+  observe::RequestSeries*& series =
+      session.worker.series_cache[{session.listener.number, route, backend, session.source_number}];
+  if (series == nullptr) {
+    observe::RequestLabels labels;
+    labels.source = session.identity.empty() ? "unknown" : session.identity;
+    labels.destination = name_of(unit.manifest.service, unit.manifest.port);
+    if (route != kNone) labels.route = unit.manifest.routes[route].origin.resource;
+    if (backend != kNone) {
+      labels.backend = name_of(unit.backends[backend].service, unit.backends[backend].port);
+    }
+    series = &session.worker.metrics.series(labels);
+  }
+  return *series;
+}
+
+std::string describe(const contract::Origin& origin) {
+  return origin.resource + " (" + origin.file + ":" + std::to_string(origin.line) + ")";
+}
+
+void note_for_log(Session& session, const RequestHead& head, const program::Unit& unit,
+                  const contract::Route* route) {
+  Account& account = session.account;
+  account.method = head.method;
+  account.path = head.target;
+  account.unit = name_of(unit.manifest.service, unit.manifest.port);
+  if (route != nullptr) account.route = describe(route->origin);
+}
+
+// High half of a 128-bit product: `fraction` of 2^64, of `total`.
+std::uint64_t scale(std::uint64_t fraction, std::uint64_t total) {
+  return static_cast<std::uint64_t>((static_cast<unsigned __int128>(fraction) * total) >> 64);
+}
+
+// Index into the route's backends, or kNone. The program splits by the weights as written; only
+// when a backend has no ready endpoint its share goes to the others here (D-20c), by their weights,
+// of which zero stays zero.
+std::uint32_t split(const program::Unit& unit, std::uint32_t route_index, SplitSequence& sequence,
+                    std::uint64_t random) {
+  const auto& backends = unit.manifest.routes[route_index].split;
+  std::uint64_t total = 0, live = 0;
+  for (const contract::WeightedBackend& weighted : backends) {
+    total += weighted.weight;
+    if (!unit.backends[weighted.backend].endpoints.empty()) live += weighted.weight;
+  }
+  if (live == 0) return kNone;
+  if (live == total) return unit.program->split(route_index, sequence.next(total, random));
+  std::uint64_t left = scale(sequence.next(live, random), live);
+  for (std::uint32_t i = 0; i < backends.size(); ++i) {
+    if (unit.backends[backends[i].backend].endpoints.empty()) continue;
+    if (left < backends[i].weight) return i;
+    left -= backends[i].weight;
+  }
+  return kNone;
+}
+
+const program::Endpoint& pick_endpoint(Worker& worker, const program::Backend& backend,
+                                       std::uint32_t& turn) {
+  const auto& endpoints = backend.endpoints;
+  if (endpoints.size() == 1) return endpoints.front();
+  const std::size_t index =
+      upstream::pick(endpoints.size(), turn++, static_cast<std::uint32_t>(worker.random()),
+                     [&](std::size_t i) { return worker.pool_of(endpoints[i]).active; });
+  return endpoints[index];
+}
+
+Refusal gone() {
+  return {503, "gone; this mesh address no longer has a service",
+          "Resolve the name again, and check that the Service still exists."};
+}
+
+Refusal unavailable(const program::Unit& unit, const contract::Route& route) {
+  std::uint64_t weights = 0;
+  for (const contract::WeightedBackend& weighted : route.split) weights += weighted.weight;
+  const bool no_weight = weights == 0;
+  return {503,
+          "unavailable; route=\"" + route.origin.resource + "\"; " +
+              (no_weight ? "no backend has a weight above zero"
+                         : "no backend with a weight has a ready endpoint"),
+          no_weight ? "Give a backend of " + describe(route.origin) + " a weight."
+                    : "Check that the pods behind " + unit.manifest.service + " are ready."};
+}
+
+Refusal denied(const Session& session, const program::Unit& unit, const contract::Route& route,
+               const program::Endpoint& endpoint) {
+  const std::string who =
+      session.identity.empty() ? "the unknown source " + session.peer_ip : session.identity;
+  const std::string whom = endpoint.identity.empty()
+                               ? "the endpoint " + endpoint.address + ", which is no pod's"
+                               : endpoint.identity;
+  const char* mode =
+      unit.manifest.access == contract::AccessMode::enforce ? "enforce" : "permissive";
+  return {403,
+          std::string("denied; mode=") + mode + "; route=\"" + route.origin.resource +
+              "\"; no TrafficTarget allows " + who + " to " + whom,
+          "Add a TrafficTarget with this source, destination and a rule that matches the request; "
+          "`smic explain` says what is missing."};
+}
+
+}  // namespace
+
+std::optional<Refusal> decide(Session& session, const RequestHead& head, Choice& choice) {
+  Worker& worker = session.worker;
+  const View& view = worker.view();
+  const program::Unit* unit = view.unit_of(session.listener);
+  if (unit == nullptr) {
+    choice.unit_is_gone = true;
+    return gone();
+  }
+  identify(session, view, *unit);
+  session.account.series = &series_of(session, *unit, kNone, kNone);
+  if (worker.access_log.on()) note_for_log(session, head, *unit, nullptr);
+
+  const auto path = normalise_path(head.path, worker.scratch.path);
+  if (!path) {
+    worker.metrics.requests_malformed.add();
+    return Refusal{400, "malformed; the path has an invalid escape", "Escape `%` as `%25`."};
+  }
+  contract::RequestView request{};
+  request.path = {path->data(), path->size()};
+  request.method = static_cast<std::uint32_t>(head.method_id);
+  request.source_class = session.source_class;
+  if (!unit->program->shape().header_slots.empty()) {
+    fill_slots(head, unit->program->shape(), worker.scratch);
+    request.headers = worker.scratch.slots.data();
+  }
+  contract::Verdict verdict{};
+  unit->program->match(request, verdict);
+  // From here on the route is certain; what can still fail is the world behind it.
+
+  const contract::Route& route = unit->manifest.routes[verdict.route];
+  if (worker.access_log.on()) session.account.route = describe(route.origin);
+  session.account.series = &series_of(session, *unit, verdict.route, kNone);
+  UnitState& state = worker.unit_state(session.listener);
+  if (state.routes.size() < unit->manifest.routes.size()) {
+    state.routes.resize(unit->manifest.routes.size());
+  }
+  if (state.turns.size() < unit->backends.size()) state.turns.resize(unit->backends.size());
+  const std::uint32_t share =
+      split(*unit, verdict.route, state.routes[verdict.route], worker.random());
+  if (share == kNone) {
+    worker.metrics.requests_unavailable.add();
+    return unavailable(*unit, route);
+  }
+  const std::uint32_t backend = route.split[share].backend;
+  const program::Endpoint& endpoint =
+      pick_endpoint(worker, unit->backends[backend], state.turns[backend]);
+  session.account.series = &series_of(session, *unit, verdict.route, backend);
+  if (worker.access_log.on()) {
+    session.account.backend = session.account.series->labels.backend;
+    session.account.endpoint = endpoint.address + ":" + std::to_string(endpoint.port);
+  }
+  if (!program::allowed(verdict, endpoint)) {
+    worker.metrics.requests_denied.add();
+    return denied(session, *unit, route, endpoint);
+  }
+  choice.pool = &worker.pool_of(endpoint);
+  return std::nullopt;
+}
+
+}  // namespace smic::proxy

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/proxy/documents.h"
+
+#include <map>
+
+#include "base/log.h"
+#include "runtime/net/address.h"
+
+namespace smic::proxy {
+namespace {
+
+std::string quoted(const std::string& text) { return "\"" + json_escape(text) + "\""; }
+
+// "shop/reviews" → "reviews.shop.mesh"
+std::string mesh_name(const std::string& service) {
+  const std::size_t slash = service.find('/');
+  return service.substr(slash + 1) + "." + service.substr(0, slash) + ".mesh";
+}
+
+std::string address_of(const contract::Unit& unit) {
+  const auto address = net::SocketAddress::parse(unit.listen_address, unit.listen_port);
+  return address ? address->to_string() : std::string();
+}
+
+}  // namespace
+
+std::string config_document(const program::Snapshot* snapshot) {
+  contract::Manifest manifest;
+  if (snapshot != nullptr) {
+    manifest.version = snapshot->version;
+    for (const program::Unit& unit : snapshot->units) manifest.units.push_back(unit.manifest);
+    const std::map<std::string, contract::PodIdentity> sorted(snapshot->identities.begin(),
+                                                              snapshot->identities.end());
+    for (const auto& [address, identity] : sorted) manifest.identities.push_back(identity);
+  }
+  return contract::to_json(manifest) + "\n";
+}
+
+std::string addresses_document(const program::Snapshot* snapshot) {
+  std::map<std::string, std::map<std::uint16_t, std::string>> names;
+  if (snapshot != nullptr) {
+    for (const program::Unit& unit : snapshot->units) {
+      names[mesh_name(unit.manifest.service)][unit.manifest.port] = address_of(unit.manifest);
+    }
+  }
+  std::string out = "{";
+  for (const auto& [name, ports] : names) {
+    out += (out.size() > 1 ? ", " : "") + quoted(name) + ": {";
+    bool first = true;
+    for (const auto& [port, address] : ports) {
+      if (!std::exchange(first, false)) out += ", ";
+      out += quoted(std::to_string(port)) + ": " + quoted(address);
+    }
+    out += "}";
+  }
+  return out + "}\n";
+}
+
+}  // namespace smic::proxy

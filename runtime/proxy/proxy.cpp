@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// Start, change and end of a proxy: what happens to all workers together.
+#include "runtime/proxy/proxy.h"
+
+#include <sys/resource.h>
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "runtime/proxy/control.h"
+#include "runtime/proxy/documents.h"
+#include "runtime/proxy/listener_table.h"
+#include "runtime/proxy/worker.h"
+
+namespace smic::proxy {
+namespace {
+
+// Ten thousand units on every worker need descriptors; the hard limit is the operator's word.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Counts workers down.
+class Countdown {
+ public:
+  explicit Countdown(std::size_t count) : left_(count) {}
+  void arrive() {
+    const std::lock_guard lock(mutex_);
+    if (left_ > 0 && --left_ == 0) all_.notify_all();
+  }
+  void wait() {
+    std::unique_lock lock(mutex_);
+    all_.wait(lock, [this] { return left_ == 0; });
+  }
+  bool wait_for(std::chrono::milliseconds time) {
+    std::unique_lock lock(mutex_);
+    return all_.wait_for(lock, time, [this] { return left_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable all_;
+  std::size_t left_;
+};
+
+class ProxyOfWorkers : public Proxy {
+ public:
+  ProxyOfWorkers(Options options, std::size_t workers) : shared_(std::move(options), workers) {
+    for (std::size_t i = 0; i < workers; ++i) {
+      workers_.push_back(std::make_unique<Worker>(shared_, i));
+    }
+  }
+
+  Result<void> start_control() {
+    auto control = Control::start(
+        shared_.options.admin_address, [this](const std::string& path) { return reply(path); },
+        [this] { shared_.cell.reclaim(); });
+    if (!control) return std::unexpected(control.error());
+    control_ = std::move(*control);
+    return {};
+  }
+
+  ~ProxyOfWorkers() override {
+    control_.reset();
+    workers_.clear();
+  }
+
+  Result<void> apply(std::shared_ptr<const program::Snapshot> snapshot) override {
+    const std::lock_guard lock(changing_);
+    if (drained_) return fail("the proxy is draining");
+    auto change = listeners_.prepare(*snapshot, workers_.size());
+    if (!change) return std::unexpected(change.error());
+    // From here on nothing can fail.
+    publish(snapshot, std::move(change->bound));
+    const std::uint64_t version = snapshot->version;
+    tell_workers(*change);
+    listeners_.commit(*change);
+    report(*change);
+    change->opening.clear();  // the workers have taken the sockets
+    SMIC_CHECK(shared_.cell.enforced_by_all(version), "a worker has not taken up a snapshot");
+    control_->post([this] { shared_.cell.reclaim(); });
+    return {};
+  }
+
+  bool drain(std::chrono::milliseconds deadline) override {
+    {
+      const std::lock_guard lock(changing_);
+      drained_ = true;
+    }
+    const auto drained = std::make_shared<Countdown>(workers_.size());
+    for (const auto& worker : workers_) {
+      worker->loop().post([worker = worker.get(), drained] {
+        worker->start_draining([drained, told = false]() mutable {
+          if (!std::exchange(told, true)) drained->arrive();
+        });
+      });
+    }
+    const bool complete = drained->wait_for(deadline);
+    control_.reset();
+    workers_.clear();
+    return complete;
+  }
+
+  std::string admin_address() const override {
+    return control_ == nullptr ? std::string() : control_->address();
+  }
+
+  void serve_json(std::string path, std::function<std::string()> document) override {
+    const std::lock_guard lock(documents_mutex_);
+    documents_[std::move(path)] = std::move(document);
+  }
+
+ private:
+  // The view is stored first and owned by what is published, so that whoever sees the snapshot
+  // sees a view at least as new, and neither goes before every worker has been quiet.
+  void publish(const std::shared_ptr<const program::Snapshot>& snapshot,
+               std::vector<View::Bound> bound) {
+    auto view = std::make_shared<View>();
+    view->snapshot = snapshot;
+    view->listeners = std::move(bound);
+    view->serial = ++serial_;
+    shared_.view.store(view.get(), std::memory_order_release);
+    shared_.cell.publish(std::shared_ptr<const program::Snapshot>(view, snapshot.get()));
+  }
+
+  void tell_workers(const ListenerTable::Change& change) {
+    Countdown adopted(workers_.size());
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      workers_[i]->loop().post([&, i] {
+        Worker& worker = *workers_[i];
+        worker.adopt_view();
+        for (const ListenerKey key : change.closing) worker.close_listener(key);
+        for (const ListenerTable::Opening& one : change.opening) {
+          worker.add_listener(one.key, one.fds[i]);
+        }
+        adopted.arrive();
+      });
+    }
+    adopted.wait();
+  }
+
+  static void report(const ListenerTable::Change& change) {
+    for (const ListenerTable::Opening& one : change.opening) {
+      log_debug("listening", {{"address", one.address.to_string()}});
+    }
+    for (const net::SocketAddress& address : change.closing_addresses) {
+      log_debug("closed", {{"address", address.to_string()}});
+    }
+  }
+
+  AdminReply reply(const std::string& path) {
+    const auto snapshot = shared_.cell.current();
+    if (path == "/metrics") return {200, "text/plain; version=0.0.4", metrics(snapshot.get())};
+    if (path == "/healthz") return {200, "application/json", "{\"status\":\"ok\"}\n"};
+    if (path == "/readyz") {
+      if (snapshot == nullptr) return {503, "application/json", "{\"status\":\"no snapshot\"}\n"};
+      return {200, "application/json", "{\"status\":\"ready\"}\n"};
+    }
+    if (path == "/config") return {200, "application/json", config_document(snapshot.get())};
+    if (path == "/addresses") {
+      return {200, "application/json", addresses_document(snapshot.get())};
+    }
+    const std::lock_guard lock(documents_mutex_);
+    const auto found = documents_.find(path);
+    if (found != documents_.end()) return {200, "application/json", found->second()};
+    return {404, "application/json", "{\"error\":\"no such document\"}\n"};
+  }
+
+  std::string metrics(const program::Snapshot* snapshot) {
+    std::vector<const observe::WorkerMetrics*> of_workers;
+    for (const auto& worker : workers_) of_workers.push_back(&worker->metrics_for_scrape());
+    return observe::render_prometheus(
+        of_workers,
+        observe::sample("smic_swaps_total", "counter", "Snapshots enforced since the start.",
+                        serial_.load()) +
+            observe::sample("smic_snapshot_version", "gauge", "Version of the manifest enforced.",
+                            snapshot == nullptr ? 0 : snapshot->version) +
+            observe::sample("smic_units", "gauge", "Units of the manifest enforced.",
+                            snapshot == nullptr ? 0 : snapshot->units.size()));
+  }
+
+  Worker::Shared shared_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<Control> control_;
+  std::mutex changing_;
+  ListenerTable listeners_;
+  std::atomic<std::uint64_t> serial_{0};
+  bool drained_ = false;
+  std::mutex documents_mutex_;
+  std::map<std::string, std::function<std::string()>> documents_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Proxy>> Proxy::start(Options options) {
+  raise_descriptor_limit();
+  const std::size_t workers =
+      options.workers != 0 ? options.workers : std::max(1u, std::thread::hardware_concurrency());
+  auto proxy = std::make_unique<ProxyOfWorkers>(std::move(options), workers);
+  const auto control = proxy->start_control();
+  if (!control) return std::unexpected(control.error());
+  return std::unique_ptr<Proxy>(std::move(proxy));
+}
+
+}  // namespace smic::proxy

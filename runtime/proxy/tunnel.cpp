@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes both ways, as they come: after 101 Switching Protocols, and for TCP units. Each direction
+// ends for itself (half-close); the connections are closed when both have ended or one has failed.
+#include <array>
+
+#include "runtime/proxy/session.h"
+
+namespace smic::proxy {
+namespace {
+
+struct Direction {
+  net::Stream& from;
+  net::Buffer& in;
+  net::Stream& to;
+  std::uint64_t& counted;
+};
+
+net::Task<> relay(Session& session, Direction way) {
+  for (;;) {
+    if (!way.in.empty()) {
+      std::array<iovec, 1> bytes{net::piece(way.in.bytes())};
+      if (co_await way.to.write(bytes) != net::IoStatus::ok) break;
+      way.counted += way.in.size();
+      way.in.consume(way.in.size());
+      session.touch();
+    }
+    if (!way.from.reading()) way.from.start_read(way.in.room());
+    const net::IoResult got = co_await way.from.read_result();
+    if (got.status == net::IoStatus::end) {
+      way.to.finish_writing();
+      co_return;
+    }
+    if (got.status != net::IoStatus::ok) break;
+    way.in.commit(got.size);
+  }
+  way.from.abort();
+  way.to.abort();
+}
+
+}  // namespace
+
+net::Task<> tunnel(Session& session, upstream::Connection& up) {
+  session.phase = Session::Phase::streaming;
+  session.touch();
+  net::Joined outward(
+      relay(session, {session.stream, session.in, up.stream, session.account.received}));
+  co_await relay(session, {up.stream, up.in, session.stream, session.account.sent});
+  co_await outward.join();
+  if (session.timed_out) session.account.reason = "idle timeout";
+}
+
+}  // namespace smic::proxy

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/proxy/worker.h"
+
+#include <unistd.h>
+
+#include <ctime>
+#include <random>
+
+#include "base/check.h"
+#include "runtime/proxy/session.h"
+
+namespace smic::proxy {
+namespace {
+
+// While draining, a connection this long without a request is taken to be unused. One that is in
+// use gets `Connection: close` with its next response instead, so that no request runs into a
+// close.
+constexpr std::uint64_t kUnusedTicks = 20;
+
+constexpr std::uint64_t kSweepTicks = 20;
+
+observe::AccessFormat format_of(AccessLog log) {
+  switch (log) {
+    case AccessLog::off:
+      return observe::AccessFormat::off;
+    case AccessLog::text:
+      return observe::AccessFormat::text;
+    case AccessLog::json:
+      return observe::AccessFormat::json;
+  }
+  return observe::AccessFormat::off;
+}
+
+}  // namespace
+
+Worker::Worker(Shared& shared, std::size_t index)
+    : access_log(format_of(shared.options.access_log), STDOUT_FILENO),
+      shared_(shared),
+      index_(index),
+      pools_(shared.options.pool_idle_timeout),
+      listeners_(loop_, [this](std::uint32_t listener, int fd,
+                               const net::SocketAddress& peer) { accepted(listener, fd, peer); }),
+      random_state_(std::random_device{}() | std::uint64_t{1} << 63) {
+  loop_.on_tick([this] { on_tick(); });
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+Worker::~Worker() {
+  loop_.post([this] {
+    start_draining([this] { loop_.stop(); });
+    abort_sessions();
+  });
+  thread_.join();
+}
+
+const View& Worker::view() {
+  shared_.cell.read(index_);
+  const View* view = shared_.view.load(std::memory_order_acquire);
+  SMIC_CHECK(view != nullptr, "a connection before the first snapshot");
+  if (view->serial != view_serial_) {
+    view_serial_ = view->serial;
+    series_cache.clear();
+    pool_by_index_.clear();
+    if (loop_.deadlines().now() - swept_at_ >= kSweepTicks) {
+      swept_at_ = loop_.deadlines().now();
+      pools_.sweep();
+    }
+  }
+  return *view;
+}
+
+void Worker::adopt_view() {
+  view();
+  quiet();
+}
+
+void Worker::add_listener(ListenerKey key, int fd) {
+  if (draining_) {
+    ::close(fd);
+    return;
+  }
+  if (generations_.size() <= key.number) {
+    generations_.resize(key.number + 1);
+    unit_states_.resize(key.number + 1);
+  }
+  generations_[key.number] = key.generation;
+  listeners_.add(key.number, fd);
+}
+
+void Worker::close_listener(ListenerKey key) { listeners_.close(key.number); }
+
+UnitState& Worker::unit_state(ListenerKey key) {
+  UnitState& state = unit_states_[key.number];
+  if (state.generation != key.generation) {
+    state = {};
+    state.generation = key.generation;
+  }
+  return state;
+}
+
+upstream::Pool& Worker::pool_of(const program::Endpoint& endpoint) {
+  if (pool_by_index_.size() <= endpoint.pool) pool_by_index_.resize(endpoint.pool + 1);
+  upstream::Pool*& pool = pool_by_index_[endpoint.pool];
+  if (pool == nullptr) {
+    const auto address = net::SocketAddress::parse(endpoint.address, endpoint.port);
+    SMIC_CHECK(address.has_value(), "a snapshot with an endpoint that is not an address");
+    pool = &pools_.of(*address);
+  }
+  return *pool;
+}
+
+std::uint64_t Worker::random() {  // xorshift64*
+  random_state_ ^= random_state_ >> 12;
+  random_state_ ^= random_state_ << 25;
+  random_state_ ^= random_state_ >> 27;
+  return (random_state_ * 0x2545f4914f6cdd1du) >> 32;
+}
+
+std::uint32_t Worker::source_number(const std::string& identity) {
+  return sources_.try_emplace(identity, static_cast<std::uint32_t>(sources_.size())).first->second;
+}
+
+std::string_view Worker::date() {
+  const std::time_t now = std::time(nullptr);
+  if (now != date_second_) {
+    std::tm utc{};
+    gmtime_r(&now, &utc);
+    char text[40];
+    const std::size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+    date_.assign(text, size);
+    date_second_ = now;
+  }
+  return date_;
+}
+
+void Worker::enter(Session& session) {
+  metrics.connections_accepted.add();
+  metrics.connections_open.add();
+  session.idle_since_ = loop_.deadlines().now();
+  session.next_ = sessions_;
+  if (sessions_ != nullptr) sessions_->previous_ = &session;
+  sessions_ = &session;
+}
+
+void Worker::leave(Session& session) {
+  metrics.connections_open.subtract();
+  (session.previous_ != nullptr ? session.previous_->next_ : sessions_) = session.next_;
+  if (session.next_ != nullptr) session.next_->previous_ = session.previous_;
+  if (draining_ && sessions_ == nullptr && drained_) drained_();
+}
+
+void Worker::start_draining(std::function<void()> drained) {
+  drained_ = std::move(drained);
+  draining_ = true;
+  listeners_.close_all();
+  close_idle_sessions();
+  if (sessions_ == nullptr) drained_();
+}
+
+void Worker::abort_sessions() {
+  for (Session* session = sessions_; session != nullptr; session = session->next_) {
+    session->abort();
+  }
+}
+
+void Worker::accepted(std::uint32_t number, int fd, const net::SocketAddress& peer) {
+  const ListenerKey key{number, generations_[number]};
+  const program::Unit* unit = view().unit_of(key);
+  const bool tcp = unit != nullptr && unit->manifest.protocol == contract::Protocol::tcp;
+  quiet();
+  net::spawn(tcp ? serve_tcp(*this, fd, key, peer) : serve(*this, fd, key, peer));
+}
+
+void Worker::on_tick() {
+  access_log.flush();
+  if (draining_) close_idle_sessions();
+}
+
+void Worker::close_idle_sessions() {
+  const std::uint64_t now = loop_.deadlines().now();
+  for (Session* session = sessions_; session != nullptr; session = session->next_) {
+    if (session->idle() && now - session->idle_since_ >= kUnusedTicks) session->abort();
+  }
+}
+
+}  // namespace smic::proxy

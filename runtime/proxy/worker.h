@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// One worker: a thread, a loop, and everything requests on it need, shared with nobody. Other
+// threads talk to it by posting to its loop.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/net/net.h"
+#include "runtime/observe/observe.h"
+#include "runtime/proxy/http1.h"
+#include "runtime/proxy/proxy.h"
+#include "runtime/proxy/split_sequence.h"
+#include "runtime/proxy/view.h"
+#include "runtime/upstream/upstream.h"
+
+namespace smic::proxy {
+
+class Session;
+
+// What a worker remembers about a unit across snapshots: where its fair sequences stand.
+struct UnitState {
+  std::uint32_t generation = 0;
+  std::vector<SplitSequence> routes;
+  std::vector<std::uint32_t> turns;  // round robin, by backend
+};
+
+// Which series counts (listener, route, backend, source); filled on demand, void with each view.
+class SeriesCache {
+ public:
+  struct Key {
+    std::uint32_t listener, route, backend, source;
+    bool operator==(const Key&) const = default;
+  };
+  observe::RequestSeries*& operator[](const Key& key) { return map_[key]; }
+  void clear() { map_.clear(); }
+
+ private:
+  struct Hash {
+    std::size_t operator()(const Key& k) const {
+      const std::uint64_t low = (std::uint64_t{k.listener} << 32 | k.source) * 0x9e3779b97f4a7c15u;
+      const std::uint64_t high = (std::uint64_t{k.route} << 32 | k.backend) * 0xc2b2ae3d27d4eb4fu;
+      return low ^ (low >> 29) ^ high ^ (high >> 31);
+    }
+  };
+  std::unordered_map<Key, observe::RequestSeries*, Hash> map_;
+};
+
+// Memory that one request's decision uses and the next one's uses again. Never kept over a
+// suspension point.
+struct Scratch {
+  RequestHead request;
+  ResponseHead response;
+  std::string path;    // normalised
+  std::string cookie;  // its lines joined (D-7)
+  std::vector<contract::Slice> lines;
+  std::vector<contract::HeaderSlot> slots;
+  std::string out;  // a head that is being written
+};
+
+class Worker {
+ public:
+  // What all workers read. `view` is set before the snapshot in `cell` that keeps it alive.
+  struct Shared {
+    Options options;
+    program::SnapshotCell cell;
+    std::atomic<const View*> view{nullptr};
+    Shared(Options given, std::size_t workers) : options(std::move(given)), cell(workers) {}
+  };
+
+  Worker(Shared& shared, std::size_t index);
+  ~Worker();  // stops at once
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // ---- from other threads
+  net::Loop& loop() { return loop_; }
+  const observe::WorkerMetrics& metrics_for_scrape() const { return metrics; }
+
+  // ---- on the worker's own thread, by what was posted
+  void adopt_view();  // caches follow the current view; then quiet
+  void add_listener(ListenerKey key, int fd);
+  void close_listener(ListenerKey key);
+  void start_draining(std::function<void()> drained);
+  void abort_sessions();
+
+  // ---- for sessions
+  // The current view, good until quiet(). No suspension in between.
+  const View& view();
+  void quiet() { shared_.cell.quiet(index_); }
+  const Options& options() const { return shared_.options; }
+  bool draining() const { return draining_; }
+  UnitState& unit_state(ListenerKey key);
+  upstream::Pool& pool_of(const program::Endpoint& endpoint);
+  std::uint64_t random();
+  std::uint32_t source_number(const std::string& identity);  // small, the same while we live
+  std::string_view date();                                   // for a Date header
+  void enter(Session& session);
+  void leave(Session& session);
+
+  observe::WorkerMetrics metrics;
+  observe::AccessLog access_log;
+  SeriesCache series_cache;
+  Scratch scratch;
+
+ private:
+  void accepted(std::uint32_t listener, int fd, const net::SocketAddress& peer);
+  void on_tick();
+  void close_idle_sessions();
+
+  Shared& shared_;
+  std::size_t index_;
+  net::Loop loop_;
+  upstream::Pools pools_;
+  net::Listeners listeners_;
+  std::vector<std::uint32_t> generations_;  // of listeners, by number
+  std::uint64_t view_serial_ = 0;
+  std::uint64_t swept_at_ = 0;
+  std::vector<upstream::Pool*> pool_by_index_;  // of the current view
+  std::vector<UnitState> unit_states_;          // by listener number
+  std::unordered_map<std::string, std::uint32_t> sources_;
+  std::uint64_t random_state_;
+  std::string date_;
+  std::int64_t date_second_ = 0;
+  bool draining_ = false;
+  std::function<void()> drained_;
+  Session* sessions_ = nullptr;
+  std::thread thread_;
+};
+
+}  // namespace smic::proxy

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// A proxy with one unit in front of given backends, and clients of it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "runtime/proxy/proxy.h"
+#include "tests/support/raw_socket.h"
+#include "tests/support/test_mesh.h"
+
+namespace smic::test {
+
+class RunningProxy {
+ public:
+  explicit RunningProxy(std::vector<TestUnit> units, proxy::Options options = {},
+                        std::vector<TestPod> pods = {});
+  // One permissive unit with one backend on these ports.
+  explicit RunningProxy(std::uint16_t backend_port, proxy::Options options = {});
+
+  RawSocket client(const std::string& from = "", std::size_t unit = 0) const;
+  // One request on a connection of its own.
+  Message get(const std::string& path = "/", const std::string& headers = "",
+              const std::string& from = "") const;
+  Result<void> apply(std::vector<TestUnit> units, std::vector<TestPod> pods = {});
+  proxy::Proxy& operator*() { return *proxy_; }
+  proxy::Proxy* operator->() { return proxy_.get(); }
+  void stop() { proxy_.reset(); }
+  std::vector<TestUnit> units;  // as applied last
+
+ private:
+  std::unique_ptr<proxy::Proxy> proxy_;
+  std::uint64_t version_ = 0;
+};
+
+TestUnit unit_to(std::uint16_t backend_port);
+
+// "GET PATH" with a Host and `headers`.
+std::string request(const std::string& path = "/", const std::string& headers = "",
+                    const std::string& method = "GET");
+
+}  // namespace smic::test
