@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/text/unit_builder.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
-#include <iostream>
 
 #include "tests/differential/run.h"
 #include "tests/support/generate_unit.h"

@@ -13,9 +13,13 @@ namespace {
 constexpr std::array kSegments = {"api",  "api2", "users", "user", "v1",    "v2",
                                   "cart", "a",    "b",     "ab",   "static"};
 constexpr std::array kSegmentPatterns = {
-    "[^/]+",     "[0-9]+",     ".*",   "(users|cart)", "v[12]",   "\\d+", "[a-c]+", "a*b?",
-    "[^/]{2,3}", "(a|ab)(b|)", "\\.x", "(?i:api)",     "[^0-9/]", "é",    "."};
-constexpr std::array kPathEnds = {"", "", "", "", "/", "/.*", "$", "/?$", "(/.*)?$", ".*"};
+    "[^/]+",        "[0-9]+",    ".*",        "(users|cart)", "v[12]",          "\\d+",
+    "[a-c]+",       "a*b?",      "[^/]{2,3}", "(a|ab)(b|)",   "\\.x",           "(?i:api)",
+    "[^0-9/]",      "é",         ".",         "\\bapi",       "(?s:.)+?b",      "\\pL+",
+    "[[:alpha:]]*", "\\Qa.*\\E", "(?i)k",     "\\x{e9}",      "[^\\x00-\\x7f]", "(|a)*",
+    "\\.*",         "(?m)^a"};
+constexpr std::array kPathEnds = {"",    "",        "",   "",    "/",       "/.*",  "$",
+                                  "/?$", "(/.*)?$", ".*", "\\z", "(?m)$.*", "\\.*", "\\b"};
 constexpr std::array kHeaders = {"host", "user-agent", "x-version", "x-canary"};
 constexpr std::array kValuePatterns = {"1",     "[0-9]+", ".*Firefox.*", "v(1|2)",     "",
                                        ".+",    ".*",     "(?i)beta",    "a|b|ab",     "[^ ]+ .*",
