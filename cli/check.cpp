@@ -50,18 +50,18 @@ std::string plural(std::size_t count, std::string_view noun) {
   return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
 }
 
-// "2 errors and 1 warning in 14 resources"
+// "no problems in 14 resources", "2 errors and 1 warning".
 std::string summary(const Diagnostics& diagnostics, const Frontend& front) {
   const std::size_t errors = diagnostics.error_count();
   const std::size_t warnings = diagnostics.warning_count();
+  if (errors > 0 && warnings > 0)
+    return plural(errors, "error") + " and " + plural(warnings, "warning");
+  if (errors > 0) return plural(errors, "error");
+  if (warnings > 0) return plural(warnings, "warning");
   // A .smir input has units and no resources.
-  const std::string where = count(front.resources) == 0 && !front.units.empty()
-                                ? plural(front.units.size(), "unit")
-                                : plural(count(front.resources), "resource");
-  std::string found = "no problems";
-  if (errors > 0) found = plural(errors, "error");
-  if (warnings > 0) found = (errors > 0 ? found + " and " : "") + plural(warnings, "warning");
-  return found + " in " + where;
+  const bool rule_ir = count(front.resources) == 0 && !front.units.empty();
+  return "no problems in " + (rule_ir ? plural(front.units.size(), "unit")
+                                      : plural(count(front.resources), "resource"));
 }
 
 }  // namespace
