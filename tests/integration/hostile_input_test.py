@@ -19,7 +19,7 @@ class HostileInput(unittest.TestCase):
         return done.stdout
 
     def test_ten_megabytes_of_brackets(self):
-        for character in "[{-&*":
+        for character in "[{-*":
             done = smic("check", "-", stdin=character * 10_000_000, timeout=60)
             self.assertEqual(done.returncode, 2, (character, done.returncode, done.stderr[-500:]))
             self.assertLess(len(done.stdout), 100_000)

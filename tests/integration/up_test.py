@@ -101,7 +101,7 @@ class Up(unittest.TestCase):
         self.addCleanup(second.end)
         second.process.wait(20)
         self.assertEqual(second.end(), 1)
-        self.assertRegex(second.text(), r"127\.\d+\.\d+\.\d+:80 .*in use")
+        self.assertRegex(second.text(), r"127\.\d+\.\d+\.\d+:80: .*in use")
         self.assertEqual(self.client(mesh, "reviews", 11).request()[0], 200)
 
     def test_ctrl_c_ends_an_idle_mesh_at_once(self):
