@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The decision ABI, version 1 (DESIGN §4): the structs that cross the border between the proxy
 // and the native code of an image. Plain C layout, no headers but stdint, because the kernel that
-// is compiled to bitcode for every target includes this file too.
+// is compiled for every target includes this file too.
 //
 // Ownership: the caller owns every byte a view points at, for the duration of the call. The code
 // reads the view and its own constants, writes the verdict, and nothing else.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The meaning of the portable tables (tables.h), as one text that is compiled twice: into the
-// runtime, where it interprets the tables of an image (the portable engine), and to LLVM bitcode,
-// which codegen specialises for the tables of one unit (the native engine).
+// runtime, where it interprets the tables of an image (the portable engine), and to freestanding
+// machine code for every target, which codegen links into the images of units with patterns (the
+// native engine).
 //
 // Both functions are total on tables that check_tables() accepted: they end in time bounded by
 // the length of the input, allocate nothing and read nothing outside tables and view.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A decision in, an image out. LLVM's compiling half has its door here; no type of it leaves.
 //
-// The kernel (contract/kernel.h) is compiled to bitcode for every target when smic itself is built.
-// Per unit, codegen emits LLVM IR for smic_v1_match and smic_v1_split, puts the tables in a
-// constant, links the kernel in, specialises it for this unit's shape, optimises with its own short
-// pass list, and emits an ELF object with nothing but text and read-only data. Data for large
-// automata, code for the shape. Deterministic: no addresses, times or paths in the output.
+// Code for the shape, data for what is large. What depends on few numbers becomes LLVM IR with those
+// numbers in it: the split of every route, and for a unit without patterns the whole match. What
+// depends on many patterns stays in the tables, and the unit's code calls the kernel
+// (contract/kernel.h), which was compiled to machine code for every target when smic was built.
+// Code, kernel and tables are linked into one ELF object with nothing but text and read-only data.
+//
+// Deterministic: no addresses, times or paths in the output, and nothing depends on the builder.
 #pragma once
 
 #include <string>

@@ -10,7 +10,7 @@
 //   union of rows allow         (row, source class) → mask of destinations, a hash look-up
 //
 // The graph has a text form (--emit=graph) and is encoded to the portable tables of
-// contract/tables.h, which codegen specialises. Names stay behind in `names`.
+// contract/tables.h, which codegen puts into the image. Names stay behind in `names`.
 #pragma once
 
 #include <cstdint>
