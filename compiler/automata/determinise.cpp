@@ -157,18 +157,25 @@ class SubsetConstruction {
 
   std::uint32_t intern(SetId matched, const std::vector<ThreadId>& threads) {
     if ((keys_.size() + 1) * 2 > table_.size()) grow();
-    std::uint64_t hash = matched;
-    for (const ThreadId id : threads) hash = ((hash ^ id) * 0x9E3779B97F4A7C15) ^ (hash >> 29);
-    const auto short_hash = static_cast<std::uint32_t>(hash >> 32);
-    std::size_t place = short_hash & (table_.size() - 1);
+    const std::uint32_t hash = hash_of(matched, threads);
+    std::size_t place = hash & (table_.size() - 1);
     for (; table_[place] != kFree; place = (place + 1) & (table_.size() - 1)) {
       const Key& key = keys_[table_[place]];
-      if (key.hash == short_hash && key.matched == matched &&
+      if (key.hash == hash && key.matched == matched &&
           std::ranges::equal(members(key), threads)) {
         return table_[place];
       }
     }
-    return table_[place] = make(matched, threads, short_hash);
+    return table_[place] = make(matched, threads, hash);
+  }
+
+  static std::uint32_t hash_of(SetId matched, const std::vector<ThreadId>& threads) {
+    std::uint64_t hash = matched;
+    for (const ThreadId id : threads) {
+      hash = (hash ^ id) * 0x9E3779B97F4A7C15;
+      hash ^= hash >> 32;
+    }
+    return static_cast<std::uint32_t>(hash * 0xD6E8FEB86659FD93 >> 32);
   }
 
   std::uint32_t make(SetId matched, const std::vector<ThreadId>& threads, std::uint32_t hash) {

@@ -21,6 +21,7 @@ std::size_t PatternSets::Hash::operator()(const std::vector<std::uint32_t>& set)
 }
 
 SetId PatternSets::intern(std::vector<std::uint32_t> patterns) {
+  if (patterns.empty() && !sets_.empty()) return kNoPatterns;
   sort_unique(patterns);
   const auto next = static_cast<SetId>(sets_.size());
   const auto [found, fresh] = ids_.try_emplace(std::move(patterns), next);

@@ -20,7 +20,8 @@ class Builder {
   Builder(const PrefixTree& tree, std::size_t limit) : tree_(tree), limit_(limit) {}
 
   std::optional<Nfa> build() {
-    assign_slots();
+    for (const PrefixTree::Node& node : tree_.nodes) nfa_.stems.push_back(node.stem);
+    nfa_.slots = tree_.slots;
     std::vector<NfaId> entries(tree_.nodes.size());
     for (std::size_t i = tree_.nodes.size(); i-- > 0;) {
       entries[i] = build_tree_node(static_cast<std::uint32_t>(i), entries);
@@ -33,49 +34,27 @@ class Builder {
  private:
   bool over_limit() const { return nfa_.size() > limit_; }
 
-  // Patterns in depth-first order of the tree, so that those below a node are neighbours.
-  void assign_slots() {
-    const std::size_t count = tree_.nodes.size();
-    std::vector<std::uint32_t> below(count);
-    for (std::size_t i = count; i-- > 0;) {
-      below[i] += static_cast<std::uint32_t>(tree_.nodes[i].ends.size());
-      for (const Branch& branch : tree_.nodes[i].branches) below[i] += below[branch.child];
-    }
-    nfa_.stems.resize(count);
-    nfa_.stems[0].last_slot = below[0];
-    nfa_.slots.resize(below[0]);
-    for (std::size_t i = 0; i < count; ++i) {
-      std::uint32_t slot = nfa_.stems[i].first_slot;
-      for (const std::uint32_t pattern : tree_.nodes[i].ends) nfa_.slots[slot++] = pattern;
-      for (const Branch& branch : tree_.nodes[i].branches) {
-        nfa_.stems[branch.child] = {slot, slot + below[branch.child]};
-        slot += below[branch.child];
-      }
-    }
-  }
-
   NfaId build_tree_node(std::uint32_t index, const std::vector<NfaId>& entries) {
     const PrefixTree::Node& node = tree_.nodes[index];
-    std::vector<NfaId> ways;
-    std::vector<Edge> bytes;
-    for (const Branch& branch : node.branches) {
-      const NfaId next = entries[branch.child];
-      if (branch.label < 256) {
-        const auto byte = static_cast<std::uint8_t>(branch.label);
-        bytes.push_back({byte, byte, next});
+    ways_.clear();
+    bytes_.clear();
+    for (std::uint32_t child = node.first_child; child; child = tree_.nodes[child].next_sibling) {
+      const std::uint32_t label = tree_.nodes[child].label;
+      stem_ = child;
+      if (label < 256) {
+        const auto byte = static_cast<std::uint8_t>(label);
+        bytes_.push_back({byte, byte, entries[child]});
       } else {
-        const PrefixTree::Part& part = tree_.parts[branch.label - 256];
-        stem_ = branch.child;
-        ways.push_back(build_part(*part.ast, part.node, next));
+        const PrefixTree::Part& part = tree_.parts[label - 256];
+        ways_.push_back(build_part(*part.ast, part.node, entries[child]));
       }
     }
     stem_ = index;
-    if (!bytes.empty()) {
-      std::ranges::sort(bytes, {}, &Edge::first);
-      ways.push_back(consume(bytes));
+    if (!bytes_.empty()) ways_.push_back(consume(bytes_));
+    for (std::uint32_t i = 0; i < node.ends; ++i) {
+      ways_.push_back(accept(tree_.slots[node.stem.first_slot + i]));
     }
-    for (const std::uint32_t pattern : node.ends) ways.push_back(accept(pattern));
-    return fork(ways);
+    return fork(ways_);
   }
 
   NfaId build_part(const Ast& ast, NodeId id, NfaId next) {
@@ -86,12 +65,12 @@ class Builder {
             [&](const Literal& literal) {
               for (const char c : std::string_view(literal.bytes) | std::views::reverse) {
                 const auto byte = static_cast<std::uint8_t>(c);
-                next = consume(std::vector<Edge>{{byte, byte, next}});
+                next = consume({{{byte, byte, next}}});
               }
               return next;
             },
             [&](const Class& set) { return build_class(set, next); },
-            [&](const AnyByte&) { return consume(std::vector<Edge>{{0x00, 0xFF, next}}); },
+            [&](const AnyByte&) { return consume({{{0x00, 0xFF, next}}}); },
             [&](const Look& look) { return build_look(look, next); },
             [&](const Concat& concat) {
               for (const NodeId part : concat.parts | std::views::reverse) {
@@ -114,7 +93,7 @@ class Builder {
   NfaId build_repeat(const Ast& ast, const Repeat& repeat, NfaId next) {
     std::uint32_t required = repeat.least;
     if (repeat.most == Repeat::kUnbounded) {
-      const NfaId loop = fork({next, next});
+      const NfaId loop = fork({{next, next}});
       const NfaId body = build_part(ast, repeat.body, loop);
       nfa_.targets[nfa_.nodes[loop].begin] = body;
       next = required == 0 ? loop : body;
@@ -122,7 +101,7 @@ class Builder {
     } else {
       const NfaId after = next;  // x{0,2} = (x(x)?)?
       for (std::uint32_t i = repeat.least; i < repeat.most && !over_limit(); ++i) {
-        next = fork({build_part(ast, repeat.body, next), after});
+        next = fork({{build_part(ast, repeat.body, next), after}});
       }
     }
     for (std::uint32_t i = 0; i < required && !over_limit(); ++i) {
@@ -169,7 +148,7 @@ class Builder {
     return found->second;
   }
 
-  NfaId fork(std::vector<NfaId> ways) {
+  NfaId fork(std::span<const NfaId> ways) {
     if (ways.size() == 1) return ways[0];
     const auto begin = static_cast<std::uint32_t>(nfa_.targets.size());
     nfa_.targets.insert(nfa_.targets.end(), ways.begin(), ways.end());
@@ -178,7 +157,7 @@ class Builder {
                 .count = static_cast<std::uint32_t>(ways.size())});
   }
 
-  NfaId consume(const std::vector<Edge>& edges) {
+  NfaId consume(std::span<const Edge> edges) {
     const auto begin = static_cast<std::uint32_t>(nfa_.edges.size());
     nfa_.edges.insert(nfa_.edges.end(), edges.begin(), edges.end());
     return add({.kind = NfaNode::Kind::consume,
@@ -208,6 +187,8 @@ class Builder {
   std::size_t limit_;
   Nfa nfa_;
   std::uint32_t stem_ = 0;
+  std::vector<NfaId> ways_;  // of the tree node being built
+  std::vector<Edge> bytes_;
   std::map<std::vector<Edge>, NfaId, ByEdges> known_;  // nodes of the class being built
 };
 
