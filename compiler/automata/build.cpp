@@ -41,9 +41,7 @@ std::optional<Dfa> try_group(std::span<const Member> members, Anchor anchor) {
   const std::optional<Nfa> nfa =
       to_nfa(merge_prefixes(members), alone ? limits().program : limits().program_per_group);
   if (!nfa) return std::nullopt;
-  const auto dfa = determinise(*nfa, anchor, alone ? alone_budget() : group_budget(*nfa));
-  if (!dfa) return std::nullopt;
-  return minimise(*dfa);
+  return determinise(*nfa, anchor, alone ? alone_budget() : group_budget(*nfa));
 }
 
 bool is_nearly_everything(const Ast& ast, NodeId node) {
@@ -90,7 +88,7 @@ class Grouping {
   explicit Grouping(Anchor anchor) : anchor_(anchor) {}
 
   void add(std::span<const Member> members) {
-    if (auto dfa = try_group(members, anchor_)) return keep(members, std::move(*dfa));
+    if (auto dfa = try_group(members, anchor_)) return keep(members, *dfa);
     SMIC_CHECK(members.size() > 1, "a pattern was not checked alone before it was built");
     std::vector<Member> calm;
     std::vector<Member> wild;
@@ -112,7 +110,7 @@ class Grouping {
       size = std::clamp<std::size_t>(size, 1, members.size());
       auto dfa = try_group(members.first(size), anchor_);
       dfa = dfa ? grow(members, size, std::move(*dfa)) : shrink(members, size);
-      keep(members.first(size), std::move(*dfa));
+      keep(members.first(size), *dfa);
       members = members.subspan(size);
     }
   }
@@ -138,8 +136,8 @@ class Grouping {
     return dfa;
   }
 
-  void keep(std::span<const Member> members, Dfa dfa) {
-    Group group{.dfa = std::move(dfa)};
+  void keep(std::span<const Member> members, const Dfa& dfa) {
+    Group group{.dfa = minimise(dfa)};
     for (const Member& member : members) group.patterns.push_back(member.pattern);
     std::ranges::sort(group.patterns);
     groups_.push_back(std::move(group));

@@ -137,10 +137,8 @@ class SubsetConstruction {
 
   // The state with these threads, in any order and with repetitions; made if it is new.
   std::uint32_t state_of(SetId matched, std::vector<ThreadId>& threads) {
-    if (threads.size() > 1) {
-      std::ranges::sort(threads);
-      threads.erase(std::ranges::unique(threads).begin(), threads.end());
-    }
+    work_ += kWorkPerLookUp + threads.size();
+    sort_unique(threads);
     sets_to_unite_.assign(1, matched);
     for (const ThreadId id : threads) {
       if (over_budget()) return 0;
@@ -155,14 +153,24 @@ class SubsetConstruction {
     return intern(matched, threads);
   }
 
+  // Repetitions go before the sort: where loops nest, nearly all are.
+  void sort_unique(std::vector<ThreadId>& threads) {
+    if (threads.size() < 2) return;
+    ++round_;
+    std::erase_if(threads, [&](ThreadId id) {
+      if (id >= seen_in_round_.size()) seen_in_round_.resize(id + 1);
+      return std::exchange(seen_in_round_[id], round_) == round_;
+    });
+    std::ranges::sort(threads);
+  }
+
   std::uint32_t intern(SetId matched, const std::vector<ThreadId>& threads) {
     if ((keys_.size() + 1) * 2 > table_.size()) grow();
     const std::uint32_t hash = hash_of(matched, threads);
     std::size_t place = hash & (table_.size() - 1);
     for (; table_[place] != kFree; place = (place + 1) & (table_.size() - 1)) {
       const Key& key = keys_[table_[place]];
-      if (key.hash == hash && key.matched == matched &&
-          std::ranges::equal(members(key), threads)) {
+      if (key.hash == hash && key.matched == matched && std::ranges::equal(members(key), threads)) {
         return table_[place];
       }
     }
@@ -199,6 +207,7 @@ class SubsetConstruction {
   }
 
   static constexpr std::uint32_t kFree = ~0u;
+  static constexpr std::size_t kWorkPerLookUp = 4;
 
   PatternSets sets_;
   Threads threads_;
@@ -215,6 +224,8 @@ class SubsetConstruction {
   std::vector<SetId> sets_to_unite_;
   std::vector<Edge> moves_;
   std::vector<std::vector<ThreadId>> targets_;  // per stretch
+  std::vector<std::uint32_t> seen_in_round_;    // per thread
+  std::uint32_t round_ = 0;
   std::array<std::uint16_t, 257> stretch_at_{};
   std::array<std::uint16_t, 258> stretch_first_{};
 };

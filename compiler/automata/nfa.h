@@ -64,17 +64,17 @@ struct Member {
 
 struct PrefixTree {
   struct Node {
-    std::uint32_t label = 0;         // on the way from its parent: a byte, or 256 + index into parts
-    std::uint32_t first_child = 0;   // 0 = none; children in order of their labels
+    std::uint32_t label = 0;        // on the way from its parent: a byte, or 256 + index into parts
+    std::uint32_t first_child = 0;  // 0 = none; children in order of their labels
     std::uint32_t next_sibling = 0;
-    std::uint32_t ends = 0;          // so many of its slots end here, the first ones
+    std::uint32_t ends = 0;  // so many of its slots end here, the first ones
     Stem stem;
   };
   struct Part {
     const Ast* ast = nullptr;
     NodeId node = 0;
   };
-  std::vector<Node> nodes;           // 0 is the root; children come after their parents
+  std::vector<Node> nodes;  // 0 is the root; children come after their parents
   std::vector<Part> parts;
   std::vector<std::uint32_t> slots;  // pattern indices; those below a node are neighbours
 };

@@ -16,7 +16,8 @@ std::vector<std::vector<std::string>> patterns_by_size(const std::vector<std::st
   by_size[1] = atoms;
   for (std::size_t size = 2; size <= largest; ++size) {
     for (const std::string& body : by_size[size - 1]) {
-      for (const char* suffix : {"*", "+", "?"}) by_size[size].push_back("(?:" + body + ")" + suffix);
+      for (const char* suffix : {"*", "+", "?"})
+        by_size[size].push_back("(?:" + body + ")" + suffix);
     }
     for (std::size_t left = 1; left + 2 <= size; ++left) {
       for (const std::string& first : by_size[left]) {

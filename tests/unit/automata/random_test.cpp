@@ -27,18 +27,19 @@ class Generator {
     for (std::size_t i = 0; i < parts; ++i) append(out, part(depth));
     if (depth > 0 && below(6) == 0) {
       const Sample other = pattern(depth - 1);
-      out.pattern = below(2) ? out.pattern + "|" + other.pattern : other.pattern + "|" + out.pattern;
+      out.pattern =
+          below(2) ? out.pattern + "|" + other.pattern : other.pattern + "|" + out.pattern;
     }
     return out;
   }
 
   std::string spoil(std::string text) {
     static const std::vector<std::string> spoils = {
-        "a",  "K",    "\n",    " ",     "_",        "(",    ")",    "[",   "]",  "{",  "}",
-        "*",  "+",    "?",     "|",     "\\",       "^",    "$",    "-",   ".",  ",",  ":",
-        "\0", "\xFF", "\x80",  "\xC0",  "\xED",     "\xA0", "\xF4", "0",   "1",  "9",  "\xC5\xBF",
-        "\\Q", "\\E", "(?i)",  "(?:",   "(?P<n>",   "{2}",  "{0,}", "\\b", "\\", "[:", ":]",
-        "é",  "Σ",    "ς",     "\\x{",  "\\pN",     "[^",   "{1,3}?"};
+        "a",   "K",    "\n",   " ",    "_",      "(",    ")",     "[",   "]",  "{",  "}",
+        "*",   "+",    "?",    "|",    "\\",     "^",    "$",     "-",   ".",  ",",  ":",
+        "\0",  "\xFF", "\x80", "\xC0", "\xED",   "\xA0", "\xF4",  "0",   "1",  "9",  "\xC5\xBF",
+        "\\Q", "\\E",  "(?i)", "(?:",  "(?P<n>", "{2}",  "{0,}",  "\\b", "\\", "[:", ":]",
+        "é",   "Σ",    "ς",    "\\x{", "\\pN",   "[^",   "{1,3}?"};
     for (std::size_t edits = 1 + below(3); edits > 0; --edits) {
       const std::size_t at = below(text.size() + 1);
       const std::size_t gone = std::min(below(2), text.size() - at);
@@ -66,9 +67,9 @@ class Generator {
     if (depth == 0 || below(3) == 0) return atom();
     if (below(2) == 0) return repeated(depth);
     const Sample inside = pattern(depth - 1);
-    static const std::vector<std::string> opens = {"(",       "(?:",    "(?i:",  "(?s:",  "(?m:",
-                                                   "(?-i:",   "(?U:",   "(?i)(", "(?s)(", "(?m)(",
-                                                   "(?P<né>", "(?im-s:"};
+    static const std::vector<std::string> opens = {"(",     "(?:",   "(?i:",    "(?s:",
+                                                   "(?m:",  "(?-i:", "(?U:",    "(?i)(",
+                                                   "(?s)(", "(?m)(", "(?P<né>", "(?im-s:"};
     return {pick(opens) + inside.pattern + ")", inside.subject};
   }
 
@@ -91,19 +92,62 @@ class Generator {
   }
 
   Sample atom() {
-    static const std::vector<Sample> atoms = {
-        {"a", "a"}, {"b", "b"}, {"k", "k"}, {"S", "s"}, {"/", "/"}, {"-", "-"}, {" ", " "},
-        {"é", "é"}, {"ſ", "ſ"}, {"\\n", "\n"}, {"\\x{3a3}", "ς"}, {"\\.", "."}, {".", "x"},
-        {".", "€"}, {".", "\xED\xA0\x80"}, {".", "\xF4\xBF\xBF\xBF"}, {".", "\xE0\x80\x80"},
-        {"[a-k]", "d"}, {"[^a-k]", "z"}, {"[^/]", "é"}, {"[^/]", "\n"}, {"\\d", "7"}, {"\\D", "x"},
-        {"\\w", "k"}, {"\\W", "ſ"}, {"\\s", "\t"}, {"\\S", "€"}, {"[[:alpha:]]", "q"},
-        {"[[:^alpha:]_]", "_"}, {"\\pL", "ж"}, {"\\PL", "1"}, {"\\p{Greek}", "Ω"},
-        {"\\p{^Greek}", "K"}, {"\\p{Lu}", "Ä"}, {"[\\pN\\p{Han}]", "漢"}, {"[^\\x{80}]", "\xC2\x81"},
-        {"[^\\x{80}]", "\xE0\x80\x80"}, {"\\C", "\xFF"}, {"\\C", "\0"}, {"\\x00", std::string(1, '\0')},
-        {"\\Qa.b\\E", "a.b"}, {"^", ""}, {"$", ""}, {"\\A", ""}, {"\\z", ""}, {"\\b", ""},
-        {"\\B", ""}, {"", ""}, {"[\\x{D800}-\\x{DFFF}]", "\xED\xA0\x80"}, {"\\p{Any}", "\xF0\x9F\x98\x80"},
-        {"[^\\x00-\\x{10FFFF}]", ""}, {"[K-Z]", "ſ"}, {"[\\W\\d]", "\xE2\x84\xAA"}, {"\\p{Cs}", "\xED\xBF\xBF"},
-        {"[\\x{100}-\\x{10FFFF}]", "\xF4\x90\x80\x80"}, {"\\x{10FFFF}", "\xF4\x8F\xBF\xBF"}};
+    static const std::vector<Sample> atoms = {{"a", "a"},
+                                              {"b", "b"},
+                                              {"k", "k"},
+                                              {"S", "s"},
+                                              {"/", "/"},
+                                              {"-", "-"},
+                                              {" ", " "},
+                                              {"é", "é"},
+                                              {"ſ", "ſ"},
+                                              {"\\n", "\n"},
+                                              {"\\x{3a3}", "ς"},
+                                              {"\\.", "."},
+                                              {".", "x"},
+                                              {".", "€"},
+                                              {".", "\xED\xA0\x80"},
+                                              {".", "\xF4\xBF\xBF\xBF"},
+                                              {".", "\xE0\x80\x80"},
+                                              {"[a-k]", "d"},
+                                              {"[^a-k]", "z"},
+                                              {"[^/]", "é"},
+                                              {"[^/]", "\n"},
+                                              {"\\d", "7"},
+                                              {"\\D", "x"},
+                                              {"\\w", "k"},
+                                              {"\\W", "ſ"},
+                                              {"\\s", "\t"},
+                                              {"\\S", "€"},
+                                              {"[[:alpha:]]", "q"},
+                                              {"[[:^alpha:]_]", "_"},
+                                              {"\\pL", "ж"},
+                                              {"\\PL", "1"},
+                                              {"\\p{Greek}", "Ω"},
+                                              {"\\p{^Greek}", "K"},
+                                              {"\\p{Lu}", "Ä"},
+                                              {"[\\pN\\p{Han}]", "漢"},
+                                              {"[^\\x{80}]", "\xC2\x81"},
+                                              {"[^\\x{80}]", "\xE0\x80\x80"},
+                                              {"\\C", "\xFF"},
+                                              {"\\C", "\0"},
+                                              {"\\x00", std::string(1, '\0')},
+                                              {"\\Qa.b\\E", "a.b"},
+                                              {"^", ""},
+                                              {"$", ""},
+                                              {"\\A", ""},
+                                              {"\\z", ""},
+                                              {"\\b", ""},
+                                              {"\\B", ""},
+                                              {"", ""},
+                                              {"[\\x{D800}-\\x{DFFF}]", "\xED\xA0\x80"},
+                                              {"\\p{Any}", "\xF0\x9F\x98\x80"},
+                                              {"[^\\x00-\\x{10FFFF}]", ""},
+                                              {"[K-Z]", "ſ"},
+                                              {"[\\W\\d]", "\xE2\x84\xAA"},
+                                              {"\\p{Cs}", "\xED\xBF\xBF"},
+                                              {"[\\x{100}-\\x{10FFFF}]", "\xF4\x90\x80\x80"},
+                                              {"\\x{10FFFF}", "\xF4\x8F\xBF\xBF"}};
     return pick(atoms);
   }
 
@@ -128,5 +172,5 @@ void judge_random(std::uint32_t seed, int rounds) {
 }  // namespace
 
 TEST_CASE("random patterns agree with RE2 on subjects made for them, spoilt ones too") {
-  for (const std::uint32_t seed : {1u}) judge_random(seed, 1000);
+  for (const std::uint32_t seed : {1u, 2u, 3u, 4u}) judge_random(seed, 1000);
 }
