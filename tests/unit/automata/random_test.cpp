@@ -82,7 +82,7 @@ class Generator {
     static const std::vector<Count> counts = {{"*", 0, 3},    {"+", 1, 3},     {"?", 0, 1},
                                               {"{2}", 2, 2},  {"{0,2}", 0, 2}, {"{1,}", 1, 4},
                                               {"{3,}", 3, 4}, {"*?", 0, 2},    {"{1,2}?", 1, 2},
-                                              {"{0}", 0, 0},  {"{0,12}", 0, 9}};
+                                              {"{0}", 0, 0},  {"{0,5}", 0, 5}};
     const Count& count = pick(counts);
     Sample out{"(?:" + body.pattern + ")" + count.text, ""};
     for (std::size_t i = count.least + below(count.most - count.least + 1); i > 0; --i) {
@@ -91,7 +91,14 @@ class Generator {
     return out;
   }
 
+  // Large classes cost a hundred times what the others do, in RE2 as here, so they are rarer.
   Sample atom() {
+    static const std::vector<Sample> large = {{"\\pL", "ж"},
+                                              {"\\PL", "1"},
+                                              {"\\p{^Greek}", "K"},
+                                              {"\\p{Lu}", "Ä"},
+                                              {"[\\pN\\p{Han}]", "漢"},
+                                              {"\\p{Greek}", "Ω"}};
     static const std::vector<Sample> atoms = {{"a", "a"},
                                               {"b", "b"},
                                               {"k", "k"},
@@ -121,16 +128,10 @@ class Generator {
                                               {"\\S", "€"},
                                               {"[[:alpha:]]", "q"},
                                               {"[[:^alpha:]_]", "_"},
-                                              {"\\pL", "ж"},
-                                              {"\\PL", "1"},
-                                              {"\\p{Greek}", "Ω"},
-                                              {"\\p{^Greek}", "K"},
-                                              {"\\p{Lu}", "Ä"},
-                                              {"[\\pN\\p{Han}]", "漢"},
                                               {"[^\\x{80}]", "\xC2\x81"},
                                               {"[^\\x{80}]", "\xE0\x80\x80"},
                                               {"\\C", "\xFF"},
-                                              {"\\C", "\0"},
+                                              {"\\C", std::string(1, '\0')},
                                               {"\\x00", std::string(1, '\0')},
                                               {"\\Qa.b\\E", "a.b"},
                                               {"^", ""},
@@ -148,7 +149,7 @@ class Generator {
                                               {"\\p{Cs}", "\xED\xBF\xBF"},
                                               {"[\\x{100}-\\x{10FFFF}]", "\xF4\x90\x80\x80"},
                                               {"\\x{10FFFF}", "\xF4\x8F\xBF\xBF"}};
-    return pick(atoms);
+    return pick(below(32) == 0 ? large : atoms);
   }
 
   static inline const std::string kNothing;
@@ -159,7 +160,7 @@ void judge_random(std::uint32_t seed, int rounds) {
   INFO("seed " << seed);
   Generator generator(seed);
   for (int round = 0; round < rounds; ++round) {
-    Sample sample = generator.pattern(3);
+    Sample sample = generator.pattern(generator.below(8) == 0 ? 3 : 2);
     if (generator.below(3) == 0) sample.pattern = generator.spoil(sample.pattern);
     std::vector<std::string> subjects = {sample.subject, sample.subject + "x", ""};
     for (int i = 0; i < 6; ++i) subjects.push_back(generator.spoil(subjects[i]));
@@ -172,5 +173,5 @@ void judge_random(std::uint32_t seed, int rounds) {
 }  // namespace
 
 TEST_CASE("random patterns agree with RE2 on subjects made for them, spoilt ones too") {
-  for (const std::uint32_t seed : {1u, 2u, 3u, 4u}) judge_random(seed, 1000);
+  for (const std::uint32_t seed : {1u, 2u, 3u, 4u}) judge_random(seed, 4000);
 }
