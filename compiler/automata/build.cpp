@@ -147,13 +147,13 @@ class Grouping {
   std::vector<Group> groups_;
 };
 
-SyntaxError too_large(const Ast& ast, const std::string& what) {
+SyntaxError too_complex(const Ast& ast, const std::string& why) {
   return {.offset = 0,
           .length = std::max<std::size_t>(ast.pattern_length, 1),
-          .message = "regex is too complex: it needs more than " + what,
+          .message = "regex is too complex: " + why,
           .help =
-              "counted repetition of large classes and of `.*` is what costs most; a `+` or "
-              "`*` in place of a count often says enough"};
+              "counted repetition of large classes, and after a `.*`, costs most; a `+` or `*` "
+              "in place of a count often says enough"};
 }
 
 }  // namespace
@@ -167,12 +167,15 @@ std::expected<void, SyntaxError> check_alone(const Regex& pattern, Anchor anchor
   const Member member{&pattern.ast(), 0};
   const std::optional<Nfa> nfa = to_nfa(merge_prefixes({&member, 1}), limits().program);
   if (!nfa) {
-    return std::unexpected(too_large(pattern.ast(), std::to_string(limits().program) +
-                                                        " steps when its counts are written out"));
+    return std::unexpected(
+        too_complex(pattern.ast(), "it has more than " + std::to_string(limits().program) +
+                                       " steps when its counts are written out"));
   }
   if (determinise(*nfa, anchor, alone_budget())) return {};
   return std::unexpected(
-      too_large(pattern.ast(), std::to_string(limits().states_per_pattern) + " states"));
+      too_complex(pattern.ast(), "to match it in one pass takes more than " +
+                                     std::to_string(limits().states_per_pattern) +
+                                     " states, or too long to find"));
 }
 
 std::vector<Group> build(const std::vector<Regex>& patterns, Anchor anchor, std::size_t max_group) {

@@ -58,9 +58,9 @@ TEST_CASE("constructs of other engines are refused by name") {
 
 TEST_CASE("what only looks like a mistake is none") {
   for (const char* pattern :
-       {"a{", "a{,2}", "a{x}", "a{01}", "a{999999999}", "[]a]", "[a-]", "[-a]", "[a", "x*(?:)*"}) {
+       {"a{", "a{,2}", "a{x}", "a{01}", "a{999999999}", "[]a]", "[a-]", "[-a]", "x*(?:)*"}) {
     INFO(pattern);
-    CHECK(parse(pattern).has_value() == (std::string_view(pattern) != "[a"));
+    CHECK(parse(pattern).has_value());
   }
 }
 
