@@ -191,6 +191,7 @@ int run_up(Words words, Console& console) {
   const auto begun = start(syntax, words, console);
   if (begun.exit_code) return *begun.exit_code;
 
+  options.proxy.admin_waits_for_snapshot = true;
   Signals signals;
   auto source = controller::DirectorySource::watch(begun.operands.front());
   if (!source) return world_failed("up", source.error(), console);

@@ -102,7 +102,6 @@ class ControlThread : public Control {
     const auto bound = acceptor_.local_endpoint();
     const auto shown = net::SocketAddress::parse(bound.address().to_string(), bound.port());
     if (shown) address_ = shown->to_string();
-    accept();
     return {};
   }
 
@@ -112,6 +111,9 @@ class ControlThread : public Control {
   }
 
   std::string address() const override { return address_; }
+  void open() override {
+    if (!address_.empty()) post([this] { accept(); });
+  }
   void post(std::function<void()> work) override { asio::post(context_, std::move(work)); }
 
  private:

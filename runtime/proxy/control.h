@@ -20,11 +20,13 @@ class Control {
  public:
   using Handler = std::function<AdminReply(const std::string& path)>;
 
-  // `address` may be empty: then there is only the thread. `handler` and `chore` run on it.
+  // `address` may be empty: then there is only the thread. `handler` and `chore` run on it. Clients
+  // can connect at once, and are answered from open() on.
   static Result<std::unique_ptr<Control>> start(const std::string& address, Handler handler,
                                                 std::function<void()> chore);
   virtual ~Control() = default;
   virtual std::string address() const = 0;            // as bound
+  virtual void open() = 0;                            // once
   virtual void post(std::function<void()> work) = 0;  // from any thread
 };
 

@@ -63,6 +63,7 @@ class ProxyOfWorkers : public Proxy {
         [this] { shared_.cell.reclaim(); });
     if (!control) return std::unexpected(control.error());
     control_ = std::move(*control);
+    if (!shared_.options.admin_waits_for_snapshot) control_->open();
     return {};
   }
 
@@ -77,6 +78,7 @@ class ProxyOfWorkers : public Proxy {
     auto change = listeners_.prepare(*snapshot, workers_.size());
     if (!change) return std::unexpected(change.error());
     // From here on nothing can fail.
+    const bool first = shared_.cell.current() == nullptr;
     publish(snapshot, std::move(change->bound));
     const std::uint64_t version = snapshot->version;
     tell_workers(*change);
@@ -85,6 +87,7 @@ class ProxyOfWorkers : public Proxy {
     change->opening.clear();  // the workers have taken the sockets
     SMIC_CHECK(shared_.cell.enforced_by_all(version), "a worker has not taken up a snapshot");
     control_->post([this] { shared_.cell.reclaim(); });
+    if (first && shared_.options.admin_waits_for_snapshot) control_->open();
     return {};
   }
 

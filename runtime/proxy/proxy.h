@@ -24,6 +24,8 @@ struct Options {
   unsigned workers = 0;                   // 0 = one per core
   AccessLog access_log = AccessLog::off;  // to stdout
   std::string admin_address;              // "127.0.0.1:9901"; empty = none; port 0 allowed
+  // Admin clients wait for the first snapshot, so that whoever gets an answer sees addresses too.
+  bool admin_waits_for_snapshot = false;
   std::chrono::milliseconds client_header_timeout{60'000};  // also keep-alive idle
   std::chrono::milliseconds connect_timeout{5'000};         // → 503
   std::chrono::milliseconds response_timeout{60'000};       // to the response's head → 504

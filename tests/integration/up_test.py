@@ -5,6 +5,7 @@
 import json
 import re
 import signal
+import socket
 import threading
 import unittest
 
@@ -36,6 +37,22 @@ class Up(unittest.TestCase):
             self.assertRegex(ports["80"], r"^127\.(?!0\.)\d+\.\d+\.\d+:80$")
         for path in ("/healthz", "/metrics", "/config"):
             self.assertEqual(mesh.get_admin(path)[0], 200, path)
+
+    def test_whoever_gets_an_answer_of_admin_gets_addresses(self):
+        mesh = self.mesh().reviews()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            mesh.admin = f"127.0.0.1:{probe.getsockname()[1]}"
+        up = Process(SMIC, "up", mesh.path, "--admin", mesh.admin)
+        mesh.started.append(up)
+
+        def answered():
+            try:
+                return mesh.get_admin("/healthz")
+            except ConnectionRefusedError:
+                return None
+        self.assertEqual(eventually(answered, "admin answers")[0], 200)
+        self.assertEqual(len(mesh.addresses()), 3)
 
     def test_the_table_shows_names_addresses_and_routes(self):
         mesh = self.reviews()
