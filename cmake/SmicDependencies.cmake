@@ -16,9 +16,6 @@ smic_require(Boost_FOUND "libboost1.81-dev, libboost-json1.81-dev and libboost-u
 find_package(OpenSSL 3.0 QUIET)
 smic_require(OPENSSL_FOUND libssl-dev)
 
-find_package(yaml-cpp 0.7 QUIET)
-smic_require(yaml-cpp_FOUND libyaml-cpp-dev)
-
 find_package(fmt 9 QUIET)
 smic_require(fmt_FOUND libfmt-dev)
 
@@ -35,6 +32,10 @@ llvm_map_components_to_libnames(SMIC_LLVM_COMPILER
   core bitreader linker passes ipo target x86codegen x86asmparser x86desc x86info
   aarch64codegen aarch64asmparser aarch64desc aarch64info object support)
 llvm_map_components_to_libnames(SMIC_LLVM_JIT orcjit jitlink object support)
+
+# yaml-cpp judges our YAML reader; only a test links it.
+find_package(yaml-cpp 0.7 QUIET)
+smic_require(yaml-cpp_FOUND libyaml-cpp-dev)
 
 # RE2 judges our regular expressions; only tests and benches link it.
 find_path(SMIC_RE2_INCLUDE re2/re2.h)

@@ -247,7 +247,7 @@ class SetDecoder {
     if (kind.is_smi() && version_of(object) < Version::v1alpha3) {
       object.warn("W16", object.api_version.span,
                   quote(object.api_version.value) + " is deprecated",
-                  "v1alpha4 of " + object.kind.value + " says the same; see docs/smi.md");
+                  "write it as `" + std::string(kind.group) + "/v1alpha4`");
     }
     kind.decode(object, fields, set_);
     const Metadata& meta = object.meta;

@@ -7,9 +7,9 @@ namespace {
 
 void read_container_ports(const Fields& spec, std::string_view list, PodShape& shape) {
   spec.each(list, [&](const Node& item, const std::string& path) {
-    const Fields container(spec.object(), &item, path, spec.span());
+    const Fields container = spec.item(item, path);
     container.each("ports", [&](const Node& port_item, const std::string& port_path) {
-      const Fields fields(spec.object(), &port_item, port_path, container.span());
+      const Fields fields = container.item(port_item, port_path);
       ContainerPort port;
       port.name = fields.plain_text("name");
       if (fields.get("containerPort") == nullptr) return fields.missing("containerPort");
@@ -34,7 +34,7 @@ PodShape read_shape(const Fields& spec, Labels labels) {
 std::vector<std::string> read_addresses(const Fields& status) {
   std::vector<std::string> ips;
   status.each("podIPs", [&](const Node& item, const std::string& path) {
-    const Fields entry(status.object(), &item, path, status.span());
+    const Fields entry = status.item(item, path);
     if (std::string ip = entry.plain_text("ip"); !ip.empty()) ips.push_back(std::move(ip));
   });
   if (std::string ip = status.plain_text("podIP"); ips.empty() && !ip.empty()) {
@@ -46,7 +46,7 @@ std::vector<std::string> read_addresses(const Fields& status) {
 bool is_ready(const Fields& status) {
   bool ready = true;
   status.each("conditions", [&](const Node& item, const std::string& path) {
-    const Fields condition(status.object(), &item, path, status.span());
+    const Fields condition = status.item(item, path);
     if (condition.plain_text("type") == "Ready") ready = condition.plain_text("status") == "True";
   });
   return ready;

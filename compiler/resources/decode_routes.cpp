@@ -200,7 +200,7 @@ void decode_http_route_group(Object& object, const Fields& fields, Set& set) {
   HttpRouteGroup group{.meta = object.meta, .origin = {object.api_version.value}};
   const Fields body = body_of(fields, {.below_spec = form.below_spec}, {"matches"});
   body.each("matches", [&](const Node& item, const std::string& path) {
-    group.matches.push_back(read_match(Fields(object, &item, path, body.span()), form));
+    group.matches.push_back(read_match(body.item(item, path), form));
   });
   if (body.exists() && body.get("matches") == nullptr) {
     body.missing("matches");

@@ -51,7 +51,7 @@ SlicePort read_slice_port(const Fields& fields) {
 // Endpoints list addresses by readiness, each a mapping with `ip`.
 void read_addresses(const Fields& subset, std::string_view key, bool ready, EndpointSlice& slice) {
   subset.each(key, [&](const Node& item, const std::string& path) {
-    const Fields fields(subset.object(), &item, path, subset.span());
+    const Fields fields = subset.item(item, path);
     SliceEndpoint endpoint;
     endpoint.ready = ready;
     endpoint.addresses.push_back(fields.required_text("ip").value);
@@ -65,7 +65,7 @@ void read_addresses(const Fields& subset, std::string_view key, bool ready, Endp
 std::vector<SlicePort> read_slice_ports(const Fields& fields) {
   std::vector<SlicePort> ports;
   fields.each("ports", [&](const Node& item, const std::string& path) {
-    ports.push_back(read_slice_port(Fields(fields.object(), &item, path, fields.span())));
+    ports.push_back(read_slice_port(fields.item(item, path)));
   });
   return ports;
 }
@@ -88,7 +88,7 @@ void decode_service(Object& object, const Fields& fields, Set& set) {
   service.external_name = spec.plain_text("externalName");
   service.selector = spec.labels("selector");
   spec.each("ports", [&](const Node& item, const std::string& path) {
-    service.ports.push_back(read_service_port(Fields(object, &item, path, spec.span())));
+    service.ports.push_back(read_service_port(spec.item(item, path)));
   });
   keep(object, set.services, std::move(service));
 }
@@ -102,7 +102,7 @@ void decode_endpoint_slice(Object& object, const Fields& fields, Set& set) {
                 "add the label `" + std::string(kServiceNameLabel) + "` with the Service's name");
   }
   fields.each("endpoints", [&](const Node& item, const std::string& path) {
-    slice.endpoints.push_back(read_endpoint(Fields(object, &item, path, fields.span())));
+    slice.endpoints.push_back(read_endpoint(fields.item(item, path)));
   });
   slice.ports = read_slice_ports(fields);
   keep(object, set.endpoint_slices, std::move(slice));
@@ -110,7 +110,7 @@ void decode_endpoint_slice(Object& object, const Fields& fields, Set& set) {
 
 void decode_endpoints(Object& object, const Fields& fields, Set& set) {
   fields.each("subsets", [&](const Node& item, const std::string& path) {
-    const Fields subset(object, &item, path, fields.span());
+    const Fields subset = fields.item(item, path);
     EndpointSlice slice{
         .meta = object.meta, .service = object.meta.name.value, .from_endpoints = true};
     read_addresses(subset, "addresses", true, slice);

@@ -142,7 +142,7 @@ void decode_traffic_split(Object& object, const Fields& fields, Set& set) {
   split.service = spec.required_text("service");
   Weighed weighed;
   spec.each("backends", [&](const Node& item, const std::string& path) {
-    read_backend(Fields(object, &item, path, spec.span()), form, weighed);
+    read_backend(spec.item(item, path), form, weighed);
   });
   const Node* backends = spec.get("backends");
   if (backends == nullptr || (weighed.backends.empty() && backends->kind == NodeKind::sequence)) {
@@ -163,7 +163,7 @@ void decode_traffic_split(Object& object, const Fields& fields, Set& set) {
   split.backends = std::move(weighed.backends);
   if (form.matches) {
     spec.each("matches", [&](const Node& item, const std::string& path) {
-      split.matches.push_back(read_match(Fields(object, &item, path, spec.span())));
+      split.matches.push_back(read_match(spec.item(item, path)));
     });
   }
   keep(object, set.traffic_splits, std::move(split));

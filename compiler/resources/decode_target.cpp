@@ -37,6 +37,8 @@ void check_kind(const Fields& fields, const Text& kind, const std::vector<std::s
                 std::string_view code, std::string_view role) {
   if (kind.span.line == 0 || std::ranges::find(allowed, kind.value) != allowed.end()) return;
   std::string help = suggest(kind.value, allowed);
+  if (kind.value == "UDPRoute") help = "rules of kind UDPRoute came with v1alpha3";
+  if (kind.value == "IdentityBinding") help = "IdentityBindings came with v1alpha4";
   if (help.empty()) {
     help = "it can be";
     for (std::size_t i = 0; i < allowed.size(); ++i) {
@@ -152,10 +154,10 @@ void decode_traffic_target(Object& object, const Fields& fields, Set& set) {
     target.destination = read_destination(body.mapping("destination"), form);
   }
   body.each("sources", [&](const Node& item, const std::string& path) {
-    target.sources.push_back(read_source(Fields(object, &item, path, body.span()), form));
+    target.sources.push_back(read_source(body.item(item, path), form));
   });
   body.each(form.rules, [&](const Node& item, const std::string& path) {
-    target.rules.push_back(read_rule(Fields(object, &item, path, body.span()), form));
+    target.rules.push_back(read_rule(body.item(item, path), form));
   });
   check_not_empty(body, form, "sources", target.sources.size());
   check_not_empty(body, form, form.rules, target.rules.size());

@@ -164,15 +164,14 @@ std::optional<Located<std::uint16_t>> read_port(Object& object, const Node& node
   return Located<std::uint16_t>{static_cast<std::uint16_t>(value), node.span};
 }
 
-Fields::Fields(Object& object, const Node* node, std::string path, const Span& parent)
-    : object_(object), span_(parent), path_(std::move(path)) {
+Fields::Fields(Object& object, const Node* node, std::string path, const Span& span)
+    : object_(object), span_(span), path_(std::move(path)) {
   if (node == nullptr || node->kind == NodeKind::null) return;
   if (node->kind != NodeKind::mapping) {
     wrong_type(object_, *node, path_, "a mapping");
     return;
   }
   node_ = node;
-  if (!node->entries.empty()) span_ = node->span;
   tell_repeated_keys();
 }
 
@@ -222,6 +221,10 @@ const Node* Fields::key_of(std::string_view key) const {
 Fields Fields::mapping(std::string_view key) const {
   const Node* name = key_of(key);
   return Fields(object_, get(key), path_of(key), name == nullptr ? span_ : name->span);
+}
+
+Fields Fields::item(const Node& item, std::string path) const {
+  return Fields(object_, &item, std::move(path), item.span);
 }
 
 void Fields::missing(std::string_view key, std::string help) const {

@@ -43,10 +43,11 @@ enum class ScalarType { text, number, boolean };
 ScalarType scalar_type(const Node& scalar);
 
 // One mapping of an object. `path` is what a person calls it ("spec.backends[1]"), empty for the
-// object itself. A node that is no mapping is E01 and has no fields.
+// object itself; `span` is where what it lacks is missed: its key, or an item's first line. A node
+// that is no mapping is E01 and has no fields.
 class Fields {
  public:
-  Fields(Object& object, const Node* node, std::string path, const Span& parent);
+  Fields(Object& object, const Node* node, std::string path, const Span& span);
 
   // Tells of keys that are not in this list (W15), for strict objects.
   const Fields& know(const std::vector<std::string_view>& known) const;
@@ -61,6 +62,7 @@ class Fields {
   const Node* get(std::string_view key) const;
   const Node* key_of(std::string_view key) const;  // the key itself, for pointing at it
   Fields mapping(std::string_view key) const;      // without fields if absent
+  Fields item(const Node& item, std::string path) const;
 
   void missing(std::string_view key, std::string help = {}) const;  // E01
 

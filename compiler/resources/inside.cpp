@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "compiler/resources/escapes.h"
 #include "compiler/resources/resources.h"
 
 namespace smic::resources {
@@ -15,19 +16,9 @@ std::size_t utf8_size(std::uint32_t point) {
 }
 
 struct Step {
-  std::size_t written;  // bytes of the source
-  std::size_t value;    // bytes of the value
+  std::size_t written = 0;  // bytes of the source
+  std::size_t value = 0;    // bytes of the value
 };
-
-std::uint32_t hexadecimal(std::string_view digits) {
-  std::uint32_t value = 0;
-  for (const char c : digits) {
-    const std::size_t digit = std::string_view("0123456789abcdefABCDEF").find(c);
-    if (digit == std::string_view::npos) break;
-    value = value * 16 + static_cast<std::uint32_t>(digit < 16 ? digit : digit - 6);
-  }
-  return value;
-}
 
 Step escape(std::string_view written) {
   const char letter = written.size() > 1 ? written[1] : '\0';
@@ -37,7 +28,7 @@ Step escape(std::string_view written) {
     const bool two = letter == 'N' || letter == '_', three = letter == 'L' || letter == 'P';
     return {2, two ? 2u : three ? 3u : 1u};
   }
-  const std::uint32_t point = hexadecimal(written.substr(2, digits));
+  const std::uint32_t point = hexadecimal(written.substr(2), digits).value_or(0);
   const bool pair = point >= 0xD800 && point < 0xDC00 && written.substr(6).starts_with("\\u");
   return pair ? Step{12, 4} : Step{2 + digits, utf8_size(point)};
 }
@@ -49,15 +40,15 @@ Step step(std::string_view written, char quote) {
   return {length, length};
 }
 
-// How many bytes of `written` make the first `bytes` of the value.
-std::size_t written_size(std::string_view written, char quote, std::size_t bytes) {
-  std::size_t at = 0;
-  for (std::size_t value = 0; value < bytes && at < written.size();) {
-    const Step next = step(written.substr(at), quote);
-    at += next.written;
-    value += next.value;
+// Walks until `bytes` of the value are passed, or to the end.
+Step walk(std::string_view written, char quote, std::size_t bytes) {
+  Step passed{};
+  while (passed.value < bytes && passed.written < written.size()) {
+    const Step next = step(written.substr(passed.written), quote);
+    passed.written += next.written;
+    passed.value += next.value;
   }
-  return std::min(at, written.size());
+  return passed;
 }
 
 }  // namespace
@@ -68,10 +59,12 @@ Span inside(const Sources& sources, const Text& text, std::size_t offset, std::s
   if (whole.column == 0 || whole.column - 1 + whole.length > line.size()) return whole;
   const std::string_view written = line.substr(whole.column - 1, whole.length);
   const char before = whole.column > 1 ? line[whole.column - 2] : '\0';
-  const char quote = written != text.value && (before == '"' || before == '\'') ? before : '\0';
-  if (quote == '\0' && written != text.value) return whole;
-  const std::size_t first = written_size(written, quote, offset);
-  const std::size_t last = written_size(written, quote, offset + length);
+  const bool quoted = written != text.value && (before == '"' || before == '\'');
+  const char quote = quoted ? before : '\0';
+  const Step all = walk(written, quote, text.value.size());
+  if (all.written != written.size() || all.value != text.value.size()) return whole;
+  const std::size_t first = walk(written, quote, offset).written;
+  const std::size_t last = walk(written, quote, offset + length).written;
   Span span = whole;
   span.column += static_cast<std::uint32_t>(first);
   span.length = static_cast<std::uint32_t>(std::max<std::size_t>(1, last - first));

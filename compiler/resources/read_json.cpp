@@ -1,37 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON to the located tree. YAML 1.2 claims JSON as a subset, but yaml-cpp refuses what the API
-// server and other programs really write (`\ud83d\ude00`, keys over 1,024 bytes) and takes five
-// times as long; and no JSON library at hand tells where a value stands. So this is RFC 8259 as one
-// loop over a state: the builder holds the stack, and input depth is no stack depth.
+// JSON to the located tree: RFC 8259 as one loop over a state. No JSON library at hand tells where
+// a value stands, and YAML readers are not bound to read all of JSON. The builder holds the stack,
+// so input depth is no stack depth.
 //
 // Stricter than YAML on purpose (no comments, no trailing commas): the caller asks YAML where this
 // one refuses and the file is not named .json. Tested by read_json_test.cpp.
-#include <algorithm>
 #include <string>
 
 #include "compiler/resources/documents.h"
+#include "compiler/resources/escapes.h"
 
 namespace smic::resources {
 namespace {
-
-void append_utf8(std::string& out, std::uint32_t point) {
-  const auto byte = [&](std::uint32_t value) { out += static_cast<char>(value); };
-  if (point < 0x80) {
-    byte(point);
-  } else if (point < 0x800) {
-    byte(0xC0 | point >> 6);
-    byte(0x80 | (point & 63));
-  } else if (point < 0x10000) {
-    byte(0xE0 | point >> 12);
-    byte(0x80 | (point >> 6 & 63));
-    byte(0x80 | (point & 63));
-  } else {
-    byte(0xF0 | point >> 18);
-    byte(0x80 | (point >> 12 & 63));
-    byte(0x80 | (point >> 6 & 63));
-    byte(0x80 | (point & 63));
-  }
-}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -214,34 +194,12 @@ class JsonReader {
       decoded_ += kMeanings[known];
       return at + 2;
     }
-    std::uint32_t unit = 0;
-    if (!code_unit(at, unit)) {
+    const std::size_t taken = append_unicode_escape(text_.substr(at), decoded_);
+    if (taken == 0) {
       at_ = at;
       fail("this is no JSON escape");
-      return at;
     }
-    std::uint32_t low = 0;
-    const bool high = unit >= 0xD800 && unit < 0xDC00;
-    if (high && code_unit(at + 6, low) && low >= 0xDC00 && low < 0xE000) {
-      append_utf8(decoded_, 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00));
-      return at + 12;
-    }
-    // Half a surrogate pair means nothing; U+FFFD is what the API server makes of it.
-    append_utf8(decoded_, unit >= 0xD800 && unit < 0xE000 ? 0xFFFD : unit);
-    return at + 6;
-  }
-
-  // `\u` and four hexadecimal digits.
-  bool code_unit(std::size_t at, std::uint32_t& unit) const {
-    const std::string_view rest = text_.substr(std::min(at, text_.size()));
-    if (rest.size() < 6 || !rest.starts_with("\\u")) return false;
-    unit = 0;
-    for (const char c : rest.substr(2, 4)) {
-      const std::size_t digit = std::string_view("0123456789abcdefABCDEF").find(c);
-      if (digit == std::string_view::npos) return false;
-      unit = unit * 16 + static_cast<std::uint32_t>(digit < 16 ? digit : digit - 6);
-    }
-    return true;
+    return at + taken;
   }
 
   bool take(char c) {

@@ -29,8 +29,6 @@ bool is_manifest_name(const fs::path& path) {
 
 bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
 
-std::string mebibytes(std::size_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
-
 class Reader {
  public:
   explicit Reader(EmptyFolder empty) : empty_(empty) {}
@@ -108,6 +106,9 @@ class Reader {
       found_again_ = true;
       return {};
     }
+    std::error_code error;
+    const std::uintmax_t size = fs::file_size(path, error);
+    if (!error && size > limits::kTotalBytes - bytes_) return too_large(name);
     const auto close = [](std::FILE* file) { std::fclose(file); };
     const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(name.c_str(), "rb"), close);
     if (file == nullptr) return fail("read " + name + ": " + std::strerror(errno));
@@ -123,14 +124,16 @@ class Reader {
     while (const std::size_t size = std::fread(block, 1, sizeof block, file)) {
       text.append(block, size);
       bytes_ += size;
-      if (bytes_ > limits::kTotalBytes) {
-        return fail("read " + name + ": more than " + mebibytes(limits::kTotalBytes) +
-                    " of manifests");
-      }
+      if (bytes_ > limits::kTotalBytes) return too_large(name);
     }
     if (std::ferror(file) != 0) return fail("read " + name + ": " + std::strerror(errno));
     sources_.add(name, std::move(text));
     return {};
+  }
+
+  static Result<void> too_large(const std::string& name) {
+    return fail("read " + name + ": more than " + std::to_string(limits::kTotalBytes >> 20) +
+                " MiB of manifests");
   }
 
   EmptyFolder empty_;
