@@ -14,8 +14,9 @@
 
 #include <coroutine>
 #include <cstddef>
-#include <exception>
 #include <utility>
+
+#include "base/check.h"
 
 namespace smic::net {
 
@@ -28,7 +29,9 @@ namespace detail {
 struct FramePromise {
   static void* operator new(std::size_t size) { return allocate_frame(size); }
   static void operator delete(void* frame, std::size_t size) { free_frame(frame, size); }
-  [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }
+  [[noreturn]] void unhandled_exception() noexcept {
+    abort_with_bug(__FILE__, __LINE__, "an exception left a task");
+  }
 };
 
 struct Resume {  // final awaiter: goes on with whoever awaited us

@@ -166,7 +166,8 @@ class Doors(unittest.TestCase):
 
 class Manners(unittest.TestCase):
     def test_only_main_ends_the_process(self):
-        pattern = re.compile(r"\b(std::)?(_exit|exit|quick_exit|abort|terminate)\s*\(")
+        pattern = re.compile(r"(?<![\w.:>])_?exit\s*\(|"
+                             r"\bstd::(exit|_Exit|quick_exit|abort|terminate)\s*\(")
         allowed = {"base/check.cpp"}
         wrong = [relative(path) for path in sources(*CODE)
                  if path.name != "main.cpp" and relative(path) not in allowed
