@@ -10,21 +10,12 @@
 namespace smic {
 namespace {
 
-std::optional<automata::SyntaxError> mistake_in(const std::string& pattern,
-                                                automata::Anchor anchor) {
-  const auto regex = automata::parse(pattern);
-  if (!regex) return regex.error();
-  const auto alone = automata::check_alone(*regex, anchor);
-  if (!alone) return alone.error();
-  return std::nullopt;
-}
-
 std::optional<automata::SyntaxError> first_mistake(const ir::Match& match) {
   if (match.path) {
-    if (auto mistake = mistake_in(*match.path, automata::Anchor::start)) return mistake;
+    if (auto mistake = automata::mistake_in(*match.path, automata::Anchor::start)) return mistake;
   }
   for (const ir::HeaderTest& header : match.headers) {
-    if (auto mistake = mistake_in(header.regex, automata::Anchor::both)) return mistake;
+    if (auto mistake = automata::mistake_in(header.regex, automata::Anchor::both)) return mistake;
   }
   return std::nullopt;
 }

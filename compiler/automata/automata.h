@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -116,6 +117,9 @@ std::vector<Group> build(const std::vector<Regex>& patterns, Anchor anchor, std:
 // Does the pattern alone fit the budget? The front half asks this, so that a regex bomb is the
 // author's located error and `build` cannot fail.
 std::expected<void, SyntaxError> check_alone(const Regex& pattern, Anchor anchor);
+
+// Both at once, for whoever only asks whether a pattern can be used.
+std::optional<SyntaxError> mistake_in(std::string_view pattern, Anchor anchor);
 
 // One subject against one automaton; what tests, explain and the constant folder use.
 std::uint32_t run(const Dfa& dfa, std::string_view subject);  // index into dfa.sets

@@ -78,14 +78,14 @@ std::vector<ir::DestinationRef> destinations(const Identity& identity, const Gra
 
 class AccessLowering {
  public:
-  AccessLowering(UnitBuilder& builder, Diagnostics& diagnostics)
-      : builder_(builder), diagnostics_(diagnostics) {}
+  AccessLowering(UnitBuilder& builder, Limits& left, Diagnostics& diagnostics)
+      : builder_(builder), left_(left), diagnostics_(diagnostics) {}
 
   void lower(const Access& access, const std::set<Port>& pod_ports) {
     const auto grant = grant_of(access, builder_.unit().protocol);
     if (!grant || access.sources.empty()) return;
     for (ir::DestinationRef& to : destinations(access.destination, *grant, pod_ports)) {
-      if (!has_room_for(to)) continue;
+      if (!has_room_for(to) || !can_afford(*grant)) continue;
       ir::Allow allow{std::move(to), builder_.sources(access.sources), ir::Always{}, access.origin};
       if (grant->matches) allow.when = builder_.any_of(*grant->matches);
       builder_.unit().allows.push_back(std::move(allow));
@@ -111,7 +111,23 @@ class AccessLowering {
     return false;
   }
 
+  bool can_afford(const Grant& grant) {
+    const std::size_t cost = 1 + (grant.matches ? grant.matches->size() : 0);
+    if (cost <= left_.conditions) {
+      left_.conditions -= cost;
+      return true;
+    }
+    const model::Service& service = builder_.service();
+    diagnostics_.report(
+        "W57", service.span,
+        "the rules for all Services up to `" + ir::to_string(service.ref) +
+            "` are too many together; the rest is denied",
+        "give Services that are called by different rules their own service accounts");
+    return false;
+  }
+
   UnitBuilder& builder_;
+  Limits& left_;
   Diagnostics& diagnostics_;
   std::set<ir::DestinationRef> known_;
   bool full_ = false;
@@ -119,14 +135,14 @@ class AccessLowering {
 
 }  // namespace
 
-void lower_access(UnitBuilder& builder, Diagnostics& diagnostics) {
+void lower_access(UnitBuilder& builder, Limits& left, Diagnostics& diagnostics) {
   ir::Unit& unit = builder.unit();
   if (unit.access == ir::AccessMode::permissive) {
     unit.allows.push_back(
         {ir::AnyDestination{}, ir::AnySource{}, ir::Always{}, builder.service().access_origin});
     return;
   }
-  AccessLowering lowering(builder, diagnostics);
+  AccessLowering lowering(builder, left, diagnostics);
   for (const auto& [identity, pod_ports] : reachable(builder)) {
     for (const Access& access : builder.mesh().access_to(identity)) {
       lowering.lower(access, pod_ports);

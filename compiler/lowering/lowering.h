@@ -13,8 +13,14 @@
 
 namespace smic::lowering {
 
+// How many conditions (an allow, and each match it names) all units may have together. Ten thousand
+// Services whose pods share one service account multiply its rules by ten thousand.
+struct Limits {
+  std::size_t conditions = 20'000'000;
+};
+
 // Every unit of the result passes ir::verify. W55 where a unit is cut at
-// contract::kMaxDestinations.
-std::vector<ir::Unit> lower(const model::Mesh& mesh, Diagnostics& diagnostics);
+// contract::kMaxDestinations, W57 where the limit cuts it.
+std::vector<ir::Unit> lower(const model::Mesh& mesh, Diagnostics& diagnostics, Limits limits = {});
 
 }  // namespace smic::lowering

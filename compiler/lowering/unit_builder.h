@@ -42,8 +42,9 @@ class UnitBuilder {
 // lower_routes.cpp: conditional splits, then an unconditional one or the plain root.
 void lower_routes(model::ServiceId root, UnitBuilder& builder);
 
-// lower_access.cpp: what may be sent to whom, for the pods behind the unit's routes.
-void lower_access(UnitBuilder& builder, Diagnostics& diagnostics);
+// lower_access.cpp: what may be sent to whom, for the pods behind the unit's routes. Takes from
+// `left` what it uses.
+void lower_access(UnitBuilder& builder, Limits& left, Diagnostics& diagnostics);
 
 // Every backend that the unit's routes can choose, with or without weight.
 std::vector<ir::BackendRef> backends_of(const ir::Unit& unit);

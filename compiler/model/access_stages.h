@@ -1,30 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
-// The three questions a TrafficTarget asks, each answered in a file of its own: who (subjects.cpp),
-// what (combine_rules.cpp), and is the port that is meant the port that is written (pod_ports.cpp).
+// The questions a TrafficTarget asks, each answered in a file of its own: who (subjects.cpp, and
+// bindings.cpp for names of identities), what (combine_rules.cpp), and is the port that is meant
+// the port that is written (pod_ports.cpp).
 #pragma once
 
 #include <array>
 #include <map>
 #include <set>
 
+#include "compiler/model/label_index.h"
 #include "compiler/model/stages.h"
 
 namespace smic::model {
+
+class Bindings {
+ public:
+  Bindings(const resources::Set& set, const Options& options, Diagnostics& diagnostics);
+
+  // The service accounts that a binding stands for, sorted; null if there is no such binding.
+  const std::vector<Identity>* find(const Name& name);
+  std::string suggest(const Name& name) { return names_.suggest(name); }
+
+ private:
+  struct Binding {
+    const resources::IdentityBinding* object = nullptr;
+    std::optional<std::vector<Identity>> identities;  // once asked for
+  };
+  template <class T>
+  void index(const std::vector<T>& objects, LabelIndex<T>& by_label);
+
+  std::vector<Identity> resolve(const resources::IdentityBinding& binding);
+  void add_labelled(const resources::IdentityBinding& binding, std::vector<Identity>& into);
+  std::optional<Identity> verified(const resources::IdentityBinding& binding,
+                                   const resources::Text& spiffe_id);
+
+  const Options& options_;
+  Diagnostics& diagnostics_;
+  ByName<Binding> bindings_;
+  Candidates names_;
+  LabelIndex<resources::Pod> pods_;
+  LabelIndex<resources::Workload> workloads_;
+  ByName<std::size_t> users_;  // of each service account: pods and templates
+};
 
 class Subjects {
  public:
   Subjects(const resources::Set& set, const Options& options, Diagnostics& diagnostics);
 
-  // Nothing if the target may not speak for that namespace (E10) or the subject is nobody.
-  std::optional<Identity> destination(const resources::TrafficTarget& target);
+  // None if the target may not speak for that namespace (E10) or the subject is nobody.
+  std::vector<Identity> destinations(const resources::TrafficTarget& target);
   std::vector<Identity> sources(const resources::TrafficTarget& target);
 
  private:
-  std::optional<Identity> identity(const resources::Subject& subject, const std::string& own_ns);
+  std::vector<Identity> identities(const resources::Subject& subject, const std::string& own_ns);
+  std::vector<Identity> account(const resources::Subject& subject, const Name& name);
+  std::vector<Identity> binding(const resources::Subject& subject, const Name& name);
+  void tell_nobody(const resources::Subject& subject, const Name& name, std::string_view why,
+                   std::string help);
   void add_account(const Name& name);
 
   const Options& options_;
   Diagnostics& diagnostics_;
+  Bindings bindings_;
   LeftOut left_out_;
   std::unordered_set<Name, NameHash> accounts_;
   Candidates account_names_;

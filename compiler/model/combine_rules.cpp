@@ -152,6 +152,7 @@ std::vector<MatchId> Rules::find_http(Name name, const Rule& rule) {
     return {};
   }
   std::vector<MatchId> ids = select_matches(found->second, rule, diagnostics_);
+  if (!groups_.spend(ids.size(), rule.name.span, diagnostics_)) return {};
   for (const MatchId id : ids) used_[id.value] = true;
   return ids;
 }

@@ -26,12 +26,21 @@ using ir::Identity;
 using ir::Port;
 using ir::ServiceRef;
 
+// Where a mesh of modest text would become one of enormous size, because it multiplies: pods by the
+// Services that select them, matches by the rules that select them. What is beyond is left out
+// (W57).
+struct Limits {
+  std::size_t endpoints = 1'000'000;          // of all Services together
+  std::size_t selected_matches = 10'000'000;  // of all rules and splits together
+};
+
 struct Options {
-  ir::AccessMode access =
-      ir::AccessMode::enforce;  // the label smic.dev/access on a namespace overrides
-  std::string cluster_domain = "cluster.local";  // for long forms of service names (D-16)
-  bool allow_self_reference = false;             // D-17
-  bool allow_foreign_destination = false;        // D-14
+  ir::AccessMode access = ir::AccessMode::enforce;  // smic.dev/access on a namespace overrides it
+  std::string cluster_domain = "cluster.local";     // for long forms of service names (D-16)
+  std::string trust_domain = "cluster.local";       // of SPIFFE IDs that can be believed (D-15)
+  bool allow_self_reference = false;                // D-17
+  bool allow_foreign_destination = false;           // D-14
+  Limits limits;
 };
 
 struct ServicePort {

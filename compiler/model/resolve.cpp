@@ -11,8 +11,8 @@ namespace smic::model {
 Mesh resolve(const resources::Set& set, const Options& options, Diagnostics& diagnostics) {
   const Namespaces namespaces(set, options, diagnostics);
   Services services = resolve_services(set, namespaces, diagnostics);
-  attach_endpoints(set, services);
-  RouteGroups groups = resolve_matches(set, diagnostics);
+  attach_endpoints(set, options.limits, services, diagnostics);
+  RouteGroups groups = resolve_matches(set, options.limits, diagnostics);
   // From here on every Service, port, endpoint and match has an id; what follows binds rules to
   // them.
   Mesh mesh;

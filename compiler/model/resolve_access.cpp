@@ -18,14 +18,15 @@ std::vector<Access> resolve_access(const resources::Set& set, const std::vector<
 
   std::vector<Access> resolved;
   for (const resources::TrafficTarget& target : set.traffic_targets) {
-    auto destination = subjects.destination(target);
-    auto sources = subjects.sources(target);
-    if (!destination) continue;
-    Access access{std::move(*destination), std::move(sources), {}, {}, {}};
-    rules.combine(target, access);
-    access.origin =
-        origin_of("TrafficTarget", target.meta, target.meta.span, diagnostics.sources());
-    resolved.push_back(std::move(access));
+    const auto destinations = subjects.destinations(target);
+    const auto sources = subjects.sources(target);
+    for (const Identity& destination : destinations) {
+      Access access{destination, sources, {}, {}, {}};
+      rules.combine(target, access);
+      access.origin =
+          origin_of("TrafficTarget", target.meta, target.meta.span, diagnostics.sources());
+      resolved.push_back(std::move(access));
+    }
   }
   rules.warn_of_prefix_surprises();
   std::ranges::sort(resolved, {}, [](const Access& access) {

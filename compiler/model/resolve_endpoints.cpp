@@ -16,6 +16,7 @@
 #include <map>
 #include <tuple>
 
+#include "compiler/model/label_index.h"
 #include "compiler/model/stages.h"
 
 namespace smic::model {
@@ -65,49 +66,6 @@ class PodIndex {
  private:
   ByName<const resources::Pod*> by_name_;
   std::unordered_map<std::string_view, std::vector<const resources::Pod*>> by_address_;
-};
-
-// ---- which pods or templates does a selector match --------------------------------------------
-
-struct LabelKey {
-  std::string_view ns, key, value;
-  bool operator==(const LabelKey&) const = default;
-};
-
-struct LabelHash {
-  std::size_t operator()(const LabelKey& label) const noexcept {
-    return NameHash()({label.ns, label.key}) * 31 + std::hash<std::string_view>()(label.value);
-  }
-};
-
-// Objects by each of their labels. A query walks the rarest label's list only, so that a label that
-// everything has (`app.kubernetes.io/part-of`) costs nothing.
-template <class T>
-class LabelIndex {
- public:
-  void add(const T& object) {
-    for (const auto& [key, value] : object.shape.labels) {
-      lists_[{object.meta.ns.value, key, value}].push_back(&object);
-    }
-  }
-
-  std::vector<const T*> select(std::string_view ns, const resources::Labels& selector) const {
-    const std::vector<const T*>* rarest = nullptr;
-    for (const auto& [key, value] : selector) {
-      const auto list = lists_.find({ns, key, value});
-      if (list == lists_.end()) return {};
-      if (rarest == nullptr || list->second.size() < rarest->size()) rarest = &list->second;
-    }
-    std::vector<const T*> matching;
-    if (rarest == nullptr) return matching;
-    std::ranges::copy_if(*rarest, std::back_inserter(matching), [&](const T* object) {
-      return std::ranges::includes(object->shape.labels, selector);
-    });
-    return matching;
-  }
-
- private:
-  std::unordered_map<LabelKey, std::vector<const T*>, LabelHash> lists_;
 };
 
 // ---- which pod port does a service port lead to -------------------------------------------------
@@ -269,10 +227,22 @@ class Attacher {
 
 }  // namespace
 
-void attach_endpoints(const resources::Set& set, Services& services) {
+void attach_endpoints(const resources::Set& set, const Limits& limits, Services& services,
+                      Diagnostics& diagnostics) {
   const Attacher attacher(set);
+  std::size_t total = 0;
   for (std::size_t i = 0; i < services.resolved.size(); ++i) {
-    services.resolved[i].endpoints = sorted_and_merged(attacher.endpoints_of(services.sources[i]));
+    Service& service = services.resolved[i];
+    service.endpoints = sorted_and_merged(attacher.endpoints_of(services.sources[i]));
+    total += service.endpoints.size();
+    if (total <= limits.endpoints) continue;
+    service.endpoints.clear();
+    diagnostics.report("W57", service.span,
+                       "the Services up to `" + ir::to_string(service.ref) + "` have more than " +
+                           std::to_string(limits.endpoints) +
+                           " endpoints together, so it and those after it have none",
+                       "select each pod by few Services");
+    return;
   }
 }
 

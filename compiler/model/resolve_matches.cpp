@@ -61,21 +61,13 @@ class MatchResolver {
 
   bool check(const resources::Text& pattern, Anchor anchor) {
     const auto [known, is_new] = checked_[anchor == Anchor::both].try_emplace(pattern.value);
-    if (is_new) known->second = mistake_in(pattern.value, anchor);
+    if (is_new) known->second = automata::mistake_in(pattern.value, anchor);
     const std::optional<automata::SyntaxError>& mistake = known->second;
     if (!mistake) return true;
     diagnostics_.report(
         "E03", resources::inside(diagnostics_.sources(), pattern, mistake->offset, mistake->length),
         mistake->message, mistake->help);
     return false;
-  }
-
-  static std::optional<automata::SyntaxError> mistake_in(std::string_view pattern, Anchor anchor) {
-    const auto regex = automata::parse(pattern);
-    if (!regex) return regex.error();
-    const auto alone = automata::check_alone(*regex, anchor);
-    if (!alone) return alone.error();
-    return std::nullopt;
   }
 
   // A path starts with "/". Patterns that start with a letter are a common slip; what the first
@@ -107,14 +99,27 @@ std::string suggest_match(const RouteGroup& group, std::string_view name) {
 
 }  // namespace
 
-RouteGroups resolve_matches(const resources::Set& set, Diagnostics& diagnostics) {
+RouteGroups resolve_matches(const resources::Set& set, const Limits& limits,
+                            Diagnostics& diagnostics) {
   RouteGroups groups;
+  groups.may_be_selected = limits.selected_matches;
   MatchResolver resolver(groups, diagnostics);
   for (const resources::HttpRouteGroup& object : set.http_route_groups) {
     groups.names.add(name_of(object.meta));
     groups.by_name.emplace(name_of(object.meta), resolver.group(object));
   }
   return groups;
+}
+
+bool RouteGroups::spend(std::size_t count, Span span, Diagnostics& diagnostics) {
+  if (count <= may_be_selected) {
+    may_be_selected -= count;
+    return true;
+  }
+  diagnostics.report(
+      "W57", span, "the rules up to this one select too many matches together, so it selects none",
+      "select matches by name, or fewer groups");
+  return false;
 }
 
 std::vector<MatchId> all_matches(const RouteGroup& group) {

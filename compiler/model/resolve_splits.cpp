@@ -144,7 +144,9 @@ class SplitResolver {
                             groups_.names.suggest(name));
         continue;
       }
-      std::ranges::copy(all_matches(group->second), std::back_inserter(split.matches));
+      const std::vector<MatchId> ids = all_matches(group->second);
+      if (!groups_.spend(ids.size(), match.name.span, diagnostics_)) continue;
+      split.matches.insert(split.matches.end(), ids.begin(), ids.end());
     }
     return !split.conditional || !split.matches.empty();
   }

@@ -59,7 +59,8 @@ Services resolve_services(const resources::Set& set, const Namespaces& namespace
 
 // ---- resolve_endpoints.cpp -------------------------------------------------------------------
 
-void attach_endpoints(const resources::Set& set, Services& services);
+void attach_endpoints(const resources::Set& set, const Limits& limits, Services& services,
+                      Diagnostics& diagnostics);
 
 // Every running pod that has an address of its own; two that claim the same one have none.
 std::vector<PodAddress> pod_addresses(const resources::Set& set, Diagnostics& diagnostics);
@@ -77,9 +78,14 @@ struct RouteGroups {
   Candidates names;
   std::vector<ir::Match> matches;                    // becomes Mesh::matches
   std::vector<const resources::HttpMatch*> written;  // where each of them comes from
+  std::size_t may_be_selected = 0;                   // what is left of Limits::selected_matches
+
+  // May the rule or split at `span` select so many more? If not, says so (W57).
+  bool spend(std::size_t count, Span span, Diagnostics& diagnostics);
 };
 
-RouteGroups resolve_matches(const resources::Set& set, Diagnostics& diagnostics);
+RouteGroups resolve_matches(const resources::Set& set, const Limits& limits,
+                            Diagnostics& diagnostics);
 
 // The usable matches that a rule selects: all, or those it names; unknown names add none (W02).
 std::vector<MatchId> select_matches(const RouteGroup& group, const resources::Rule& rule,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who a TrafficTarget speaks of. A service account that does not exist keeps its place in the rule:
-// nobody has it now, and when a pod comes that does, the rule already knows it. Any other kind of
-// subject is nobody, so a target with such a destination allows nothing.
+// nobody has it now, and when a pod comes that does, the rule already knows it. A binding that does
+// not exist, or any other kind of subject, is nobody.
 #include <algorithm>
 
 #include "compiler/model/access_stages.h"
@@ -10,7 +10,10 @@ namespace smic::model {
 
 // Service accounts exist as an object, or because a pod or a template uses them.
 Subjects::Subjects(const resources::Set& set, const Options& options, Diagnostics& diagnostics)
-    : options_(options), diagnostics_(diagnostics), left_out_(set) {
+    : options_(options),
+      diagnostics_(diagnostics),
+      bindings_(set, options, diagnostics),
+      left_out_(set) {
   for (const auto& account : set.service_accounts) add_account(name_of(account.meta));
   for (const auto& pod : set.pods) add_account({pod.meta.ns.value, pod.shape.service_account});
   for (const auto& workload : set.workloads) {
@@ -22,7 +25,7 @@ void Subjects::add_account(const Name& name) {
   if (accounts_.insert(name).second) account_names_.add(name);
 }
 
-std::optional<Identity> Subjects::destination(const resources::TrafficTarget& target) {
+std::vector<Identity> Subjects::destinations(const resources::TrafficTarget& target) {
   const resources::Subject& subject = target.destination;
   const std::string& own = target.meta.ns.value;
   const bool foreign = !subject.ns.value.empty() && subject.ns.value != own;
@@ -32,16 +35,15 @@ std::optional<Identity> Subjects::destination(const resources::TrafficTarget& ta
         "TrafficTarget `" + target.meta.name.value + "` in namespace `" + own +
             "` cannot allow traffic to namespace `" + subject.ns.value + "`",
         "create it in namespace `" + subject.ns.value + "`, whose owners decide who may call them");
-    return std::nullopt;
+    return {};
   }
-  return identity(subject, own);
+  return identities(subject, own);
 }
 
 std::vector<Identity> Subjects::sources(const resources::TrafficTarget& target) {
   std::vector<Identity> sources;
   for (const resources::Subject& subject : target.sources) {
-    auto found = identity(subject, target.meta.ns.value);
-    if (found) sources.push_back(std::move(*found));
+    std::ranges::move(identities(subject, target.meta.ns.value), std::back_inserter(sources));
   }
   std::ranges::sort(sources);
   const auto repeated = std::ranges::unique(sources);
@@ -49,21 +51,41 @@ std::vector<Identity> Subjects::sources(const resources::TrafficTarget& target) 
   return sources;
 }
 
-std::optional<Identity> Subjects::identity(const resources::Subject& subject,
+std::vector<Identity> Subjects::identities(const resources::Subject& subject,
                                            const std::string& own_ns) {
   const std::string& ns = subject.ns.value.empty() ? own_ns : subject.ns.value;
   const Name name(ns, subject.name.value);
-  const bool is_account = subject.kind.value == "ServiceAccount";
+  if (subject.kind.value == "ServiceAccount") return account(subject, name);
+  if (subject.kind.value == "IdentityBinding") return binding(subject, name);
+  return {};
+}
+
+std::vector<Identity> Subjects::account(const resources::Subject& subject, const Name& name) {
   // Kubernetes creates `default` with every namespace.
-  const bool exists = is_account && (name.second == "default" || accounts_.contains(name));
-  if (!exists && !left_out_.has(subject.kind.value, name)) {
-    diagnostics_.report("W04", subject.name.span,
-                        subject.kind.value + " `" + subject.name.value + "` in namespace `" + ns +
-                            "` does not exist, so it stands for no pod",
-                        is_account ? account_names_.suggest(name) : std::string());
+  if (name.second != "default" && !accounts_.contains(name)) {
+    tell_nobody(subject, name, "does not exist", account_names_.suggest(name));
   }
-  if (!is_account) return std::nullopt;
-  return Identity{ns, subject.name.value};
+  return {{std::string(name.first), std::string(name.second)}};
+}
+
+std::vector<Identity> Subjects::binding(const resources::Subject& subject, const Name& name) {
+  const std::vector<Identity>* found = bindings_.find(name);
+  if (found == nullptr) {
+    tell_nobody(subject, name, "does not exist", bindings_.suggest(name));
+    return {};
+  }
+  if (found->empty()) tell_nobody(subject, name, "covers no service account", {});
+  return *found;
+}
+
+void Subjects::tell_nobody(const resources::Subject& subject, const Name& name,
+                           std::string_view why, std::string help) {
+  if (left_out_.has(subject.kind.value, name)) return;
+  diagnostics_.report("W04", subject.name.span,
+                      subject.kind.value + " `" + subject.name.value + "` in namespace `" +
+                          std::string(name.first) + "` " + std::string(why) +
+                          ", so it stands for no pod",
+                      std::move(help));
 }
 
 }  // namespace smic::model

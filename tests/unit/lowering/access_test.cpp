@@ -173,3 +173,15 @@ TEST_CASE("more destinations than the decision can tell apart are told, and the 
   CHECK(mesh.units[0].allows.size() == contract::kMaxDestinations);
   expect_diagnostics(mesh.diagnostics).has("W55").at_text("api").message("`shop/a1256`").times(1);
 }
+
+TEST_CASE("rules multiplied by Services stay within their limit, and the rest is denied") {
+  const Lowered mesh(service("shop/a", "{port: 80}") + pod("shop/a-0", "api", "10.0.0.1", "a") +
+                     service("shop/b", "{port: 80}") + pod("shop/b-0", "api", "10.0.0.2", "b") +
+                     kHttp + target("shop/t", "api", "default", kHttpRule));
+  Diagnostics diagnostics(mesh.sources);
+  const auto units = lowering::lower(mesh.mesh, diagnostics, {.conditions = 5});
+  REQUIRE(units.size() == 2);
+  CHECK(units[0].allows.size() == 1);
+  CHECK(units[1].allows.empty());
+  expect_diagnostics(diagnostics).has("W57").at_text("b");
+}

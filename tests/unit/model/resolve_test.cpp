@@ -93,7 +93,7 @@ TEST_CASE("10,000 services, 100,000 endpoints and 100,000 matches resolve in sec
   CHECK(mesh.matches.size() == kServices * kMatchesPerGroup);
   CHECK(mesh.access.size() == kServices);
   CHECK(mesh.services[0].endpoints.size() == kPodsPerService);
-  WARN("resolved in " << seconds << " s");
+  INFO("resolved in " << seconds << " s");
   CHECK(seconds < 30);
 }
 
@@ -115,4 +115,34 @@ TEST_CASE("a wrong name in every object is told without comparing all names with
   const double seconds = seconds_of([&] { model::resolve(set, {}, diagnostics); });
   CHECK(diagnostics.warning_count() >= kServices);
   CHECK(seconds < 30);
+}
+
+TEST_CASE("pods multiplied by Services stay within their limit, and that is told") {
+  model::Options options;
+  options.limits.endpoints = 5;
+  std::string yaml;
+  for (const char* name : {"shop/a", "shop/b", "shop/c"}) {
+    yaml += object("v1", "Service", name, "spec: {selector: {app: x}, ports: [{port: 80}]}");
+    yaml += pod(name, "web", "10.0.0." + std::to_string(yaml.size() % 250), "x");
+  }
+  const Resolved mesh(yaml, options);
+  CHECK(mesh.service("shop", "a").endpoints.size() == 3);
+  CHECK(mesh.service("shop", "b").endpoints.empty());
+  CHECK(mesh.service("shop", "c").endpoints.empty());
+  mesh.expect().has("W57").at_text("b").times(1);
+}
+
+TEST_CASE(
+    "matches multiplied by rules stay within their limit, and what is beyond allows nothing") {
+  model::Options options;
+  options.limits.selected_matches = 5;
+  const std::string rule = "{kind: HTTPRouteGroup, name: g}";
+  const Resolved mesh(group("shop/g", "{name: a}, {name: b}, {name: c}") +
+                          target("shop/t", "default", "default", rule) +
+                          target("shop/u", "default", "default", rule),
+                      options);
+  REQUIRE(mesh.mesh.access.size() == 2);
+  CHECK(mesh.mesh.access[0].tcp->http_matches->size() == 3);
+  CHECK(mesh.mesh.access[1].tcp->http_matches->empty());
+  mesh.expect().has("W57").at_text("g");
 }
