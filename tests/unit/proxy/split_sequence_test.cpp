@@ -47,14 +47,19 @@ TEST_CASE("every sum of weights, consecutive requests are split exactly, whereve
   }
 }
 
-TEST_CASE("within a round no backend gets ahead of its share by more than three") {
-  const std::vector<std::uint64_t> weights{700, 200, 90, 10};
-  SplitSequence sequence;
-  std::vector<double> hits(weights.size(), 0);
-  for (int i = 1; i <= 5000; ++i) {
-    ++hits[choose(weights, 1000, sequence.next(1000, 3))];
-    for (std::size_t b = 0; b < weights.size(); ++b) {
-      REQUIRE(std::abs(hits[b] - i * static_cast<double>(weights[b]) / 1000) < 3);
+TEST_CASE("at no moment is a backend ahead of its share, or behind, by more than three") {
+  for (const std::vector<std::uint64_t>& weights : std::vector<std::vector<std::uint64_t>>{
+           {700, 200, 90, 10}, {9, 1}, {50, 30, 20}, {39, 21, 42, 62, 36}, {438, 294, 76, 216}}) {
+    std::uint64_t total = 0;
+    for (const std::uint64_t weight : weights) total += weight;
+    SplitSequence sequence;
+    std::vector<double> hits(weights.size(), 0);
+    for (int i = 1; i <= 5000; ++i) {
+      ++hits[choose(weights, total, sequence.next(total, 3))];
+      for (std::size_t b = 0; b < weights.size(); ++b) {
+        const double share = static_cast<double>(weights[b]) / static_cast<double>(total);
+        REQUIRE(std::abs(hits[b] - i * share) < 3);
+      }
     }
   }
 }
