@@ -19,7 +19,8 @@ bool is_marker(std::string_view line, std::string_view marker) {
 bool has_content(std::string_view line) {
   if (is_marker(line, "---")) line.remove_prefix(3);
   const std::size_t first = line.find_first_not_of(" \t\r");
-  return first != line.npos && line[first] != '#' && line[0] != '%';
+  const bool directive = line.starts_with("%YAML") || line.starts_with("%TAG");
+  return first != line.npos && line[first] != '#' && !directive;
 }
 
 bool is_control(char c) {

@@ -126,6 +126,9 @@ Scalar YamlScanner::plain(Context context, int parent) {
 
 std::string_view YamlScanner::word() {
   const std::size_t begin = cursor_.at;
+  if (peek() == '!' && peek(1) == '<') {  // a tag in full, which may hold anything
+    while (!line_ends_at(cursor_.at) && peek() != '>') advance();
+  }
   while (!line_ends_at(cursor_.at) && !is_blank(peek()) && !kFlowIndicators.contains(peek())) {
     advance();
   }

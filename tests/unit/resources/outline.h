@@ -8,7 +8,7 @@
 
 namespace smic::test {
 
-std::string outline_of_yaml(std::string_view text);
+std::string outline_of_yaml(std::string_view text, bool places = true);
 std::string outline_of_json(std::string_view text);
 
 }  // namespace smic::test

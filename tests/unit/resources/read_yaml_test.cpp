@@ -59,6 +59,7 @@ TEST_CASE("aliases stand for their anchors, merge keys for missing ones") {
 
 TEST_CASE("a tag makes a text of a number") {
   CHECK(outline_of_yaml("a: !!str 5\n") == "{a@1:1+1: \"5\"@1:10+1}");
+  CHECK(outline_of_yaml("a: !<tag:yaml.org,2002:str> 5\n") == "{a@1:1+1: \"5\"@1:29+1}");
 }
 
 TEST_CASE("CRLF, comments and UTF-8 do not move anything") {
@@ -85,7 +86,22 @@ TEST_CASE("E50: what cannot be read is told with its place") {
   expect_diagnostics("a: &x [*x]\n").has("E50");
   expect_diagnostics("? [a]\n: b\n").has("E50").message("a key must be plain text");
   expect_diagnostics("a: b\n]\n").has("E50");
-  expect_diagnostics("a: \"\\q\"\n").has("E50");
+  expect_diagnostics("a: \"\\q\"\n").has("E50").at_text("\\q");
+  expect_diagnostics("%FOO: x\n").has("E50");
+}
+
+TEST_CASE("E50: an unterminated text is pointed at where it begins") {
+  expect_diagnostics("a: b\nc: \"x\nd: e\n").has("E50").at(2, 4).message("no closing quote");
+  expect_diagnostics("a: b\nc: 'it''s\n").has("E50").at(2, 4).message("no closing quote");
+  expect_diagnostics("a:\n- [b,\n").has("E50").at(2, 3).message("`]` is missing");
+}
+
+TEST_CASE(
+    "what is more than plain YAML: explicit keys, pairs in lists, lists as far left as keys") {
+  CHECK(outline_of_yaml("? a\n: b\n? c\n", false) == "{a: b, c: null}");
+  CHECK(outline_of_yaml("[a: b, 'c': d, ? e : f]", false) == "[{a: b}, {\"c\": d}, {e: f}]");
+  CHECK(outline_of_yaml("a:\n- b\n-\n  - c\nd:\n", false) == "{a: [b, [c]], d: null}");
+  CHECK(outline_of_yaml("&x\n&k a: *k\n", false) == "{a: a}");
 }
 
 TEST_CASE("E50: tabs as indentation and unrendered templates get a help") {
