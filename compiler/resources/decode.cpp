@@ -4,11 +4,11 @@
 // real manifests are full of ConfigMaps and Ingresses; what claims to be SMI and is not is told.
 #include <algorithm>
 #include <set>
-#include <span>
 #include <unordered_map>
 
 #include "compiler/resources/documents.h"
 #include "compiler/resources/kinds.h"
+#include "compiler/resources/known_kinds.h"
 #include "compiler/resources/limits.h"
 #include "compiler/resources/resources.h"
 #include "compiler/resources/versions.h"
@@ -16,93 +16,7 @@
 namespace smic::resources {
 namespace {
 
-constexpr std::string_view kSmiDomain = "smi-spec.io";
 constexpr std::string_view kStdin = "<stdin>";
-
-struct Kind {
-  std::string_view group;
-  std::string_view name;
-  Decoder decode;
-  int first_version = 0;  // of SMI kinds: the first of v1alpha1 to v1alpha4
-  bool is_smi() const { return first_version > 0; }
-};
-
-constexpr Kind kKinds[] = {
-    {"", "Namespace", decode_namespace},
-    {"", "ServiceAccount", decode_service_account},
-    {"", "Service", decode_service},
-    {"", "Endpoints", decode_endpoints},
-    {"", "Pod", decode_pod},
-    {"", "ReplicationController", decode_workload},
-    {"discovery.k8s.io", "EndpointSlice", decode_endpoint_slice},
-    {"apps", "Deployment", decode_workload},
-    {"apps", "StatefulSet", decode_workload},
-    {"apps", "DaemonSet", decode_workload},
-    {"apps", "ReplicaSet", decode_workload},
-    {"extensions", "Deployment", decode_workload},
-    {"extensions", "DaemonSet", decode_workload},
-    {"extensions", "ReplicaSet", decode_workload},
-    {"batch", "Job", decode_workload},
-    {"batch", "CronJob", decode_workload},
-    {"specs.smi-spec.io", "HTTPRouteGroup", decode_http_route_group, 1},
-    {"specs.smi-spec.io", "TCPRoute", decode_tcp_route, 1},
-    {"specs.smi-spec.io", "UDPRoute", decode_udp_route, 4},
-    {"access.smi-spec.io", "TrafficTarget", decode_traffic_target, 1},
-    {"access.smi-spec.io", "IdentityBinding", decode_identity_binding, 4},
-    {"split.smi-spec.io", "TrafficSplit", decode_traffic_split, 1},
-};
-
-// Kinds that other API groups have too say nothing about SMI by their name.
-bool is_only_smi(const Kind& kind) {
-  return kind.is_smi() && kind.name != "TCPRoute" && kind.name != "UDPRoute";
-}
-
-struct ApiVersion {
-  std::string_view group;
-  std::string_view version;
-};
-
-ApiVersion parse_api_version(std::string_view text) {
-  const std::size_t slash = text.rfind('/');
-  if (slash == text.npos) return {"", text};
-  return {text.substr(0, slash), text.substr(slash + 1)};
-}
-
-const Kind* find_kind(std::string_view group, std::string_view name) {
-  for (const Kind& kind : kKinds) {
-    if (kind.group == group && kind.name == name) return &kind;
-  }
-  return nullptr;
-}
-
-const Kind* find_kind_of_any_group(std::string_view name) {
-  for (const Kind& kind : kKinds) {
-    if (kind.name == name) return &kind;
-  }
-  return nullptr;
-}
-
-bool has_version(const Kind& kind, std::string_view version) {
-  if (!kind.is_smi()) return true;
-  constexpr std::string_view kAlpha = "v1alpha";
-  return version.size() == kAlpha.size() + 1 && version.starts_with(kAlpha) &&
-         version.back() >= '0' + kind.first_version && version.back() <= '4';
-}
-
-// "v1alpha1, v1alpha2, …" of an SMI kind.
-std::vector<std::string> versions_of(const Kind& kind) {
-  std::vector<std::string> versions;
-  for (int version = kind.first_version; version <= 4; ++version) {
-    versions.push_back("v1alpha" + std::to_string(version));
-  }
-  return versions;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "`" : ", `") + word + '`';
-  return text;
-}
 
 class SetDecoder {
  public:
@@ -221,7 +135,7 @@ class SetDecoder {
     if (object.kind.value.ends_with("List") && items != nullptr) return list(object, *items);
     const ApiVersion api = parse_api_version(object.api_version.value);
     const Kind* kind = find_kind(api.group, object.kind.value);
-    if (kind == nullptr || !has_version(*kind, api.version)) return unknown(object, api, kind);
+    if (kind == nullptr || !has_version(*kind, api.version)) return tell_unknown(object, api, kind);
     decode_as(*kind, object);
   }
 
@@ -258,31 +172,6 @@ class SetDecoder {
     }
   }
 
-  static void read_metadata(const Fields& fields, bool namespaced) {
-    Object& object = fields.object();
-    const Fields meta = fields.mapping("metadata");
-    meta.know({"name", "generateName", "namespace", "labels", "annotations", "uid",
-               "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
-               "resourceVersion", "generation", "selfLink", "ownerReferences", "finalizers",
-               "managedFields", "clusterName"});
-    object.meta.ns = {namespaced ? "default" : "", meta.span()};
-    if (meta.get("name") == nullptr) {
-      object.error("E54", meta.span(),
-                   "`metadata.name` of this " + object.kind.value + " is missing");
-    } else {
-      object.meta.name = meta.required_name("name");
-    }
-    if (namespaced && meta.get("namespace") != nullptr) {
-      const Text ns = meta.required_name("namespace");
-      if (!ns.value.empty()) object.meta.ns = ns;
-    }
-    object.meta.labels = meta.labels("labels");
-    object.meta.annotations = meta.labels("annotations");
-    object.meta.created = meta.plain_text("creationTimestamp");
-    object.meta.uid = meta.plain_text("uid");
-    object.meta.deleting = meta.get("deletionTimestamp") != nullptr;
-  }
-
   static std::string identity_of(const Object& object) {
     return std::string(parse_api_version(object.api_version.value).group) + '\n' +
            object.kind.value + '\n' + object.meta.ns.value + '\n' + object.meta.name.value;
@@ -298,67 +187,6 @@ class SetDecoder {
                   " was defined before, so this one is left out")
         .notes.push_back({first->second, "the first one is here"});
     return true;
-  }
-
-  void unknown(Object& object, const ApiVersion& api, const Kind* kind) {
-    if (kind != nullptr) {
-      object.error("E55", object.api_version.span,
-                   object.kind.value + " has no version " + quote(api.version),
-                   "its versions are " + joined(versions_of(*kind)));
-      return;
-    }
-    const bool smi = api.group.ends_with(kSmiDomain);
-    const Kind* elsewhere = find_kind_of_any_group(object.kind.value);
-    if (smi) {
-      unknown_smi(object, api, elsewhere);
-    } else if (elsewhere != nullptr && is_only_smi(*elsewhere)) {
-      const std::string group(elsewhere->group);
-      if (!api.group.empty() && did_you_mean(api.group, {group}).empty()) return;
-      object.error(
-          "E55", object.api_version.span,
-          quote(object.api_version.value) + " is not the version of a " + object.kind.value,
-          "it is `" + group + "/v1alpha4`");
-    } else {
-      unknown_kubernetes(object, api, elsewhere);
-    }
-  }
-
-  static void unknown_smi(Object& object, const ApiVersion& api, const Kind* elsewhere) {
-    std::vector<std::string> kinds;
-    for (const Kind& kind : kKinds) {
-      if (kind.is_smi()) kinds.emplace_back(kind.name);
-    }
-    std::string help = suggest(object.kind.value, kinds);
-    Span span = object.kind.span;
-    if (elsewhere != nullptr && elsewhere->is_smi()) {
-      help = object.kind.value + " is in `" + std::string(elsewhere->group) + '`';
-      span = object.api_version.span;
-    } else if (api.group == "metrics.smi-spec.io") {
-      help = "metrics are asked for, not applied";
-    } else if (help.empty()) {
-      help = "the kinds are " + joined(kinds);
-    }
-    object.error("E55", span, quote(object.kind.value) + " is no kind of " + quote(api.group),
-                 std::move(help));
-  }
-
-  // Only slips are told of: Kubernetes has more kinds than we know.
-  static void unknown_kubernetes(Object& object, const ApiVersion& api, const Kind* elsewhere) {
-    std::vector<std::string> kinds;
-    for (const Kind& kind : kKinds) {
-      if (kind.group == api.group) kinds.emplace_back(kind.name);
-    }
-    if (kinds.empty()) return;  // a group that is not ours
-    std::string help = suggest(object.kind.value, kinds);
-    if (elsewhere != nullptr) {
-      help = object.kind.value + " is in the API group `" + std::string(elsewhere->group) + '`';
-      if (elsewhere->group.empty()) help = object.kind.value + " is in `v1`";
-    }
-    if (help.empty()) return;
-    object.warn("W51", object.kind.span,
-                quote(object.kind.value) + " is no kind of " + quote(object.api_version.value) +
-                    ", so it is left out",
-                std::move(help));
   }
 
   // A cluster keeps Endpoints and EndpointSlices of the same Service; the slices say more.

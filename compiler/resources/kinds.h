@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One decoder per kind. To add a kind: a struct in resources.h, a decoder here, a line in the table
-// of decode.cpp. To add a version of an SMI kind: a line in the table on top of its decoder.
+// of known_kinds.cpp. To add a version of an SMI kind: a line in the table on top of its decoder.
 #pragma once
 
 #include <utility>
@@ -8,6 +8,9 @@
 #include "compiler/resources/fields.h"
 
 namespace smic::resources {
+
+// Into object.meta; objects without a namespace are in `default`.
+void read_metadata(const Fields& fields, bool namespaced);
 
 // A decoder reads what it can, reports the rest, and adds the object to the set unless it failed.
 using Decoder = void (*)(Object& object, const Fields& fields, Set& set);

@@ -12,6 +12,40 @@ constexpr std::string_view kFlowIndicators = ",[]{}";
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
+// The lines of a block scalar as they become one text. Line ends are held back until it is known
+// whether they fold: between two lines that do not begin with a blank, one line end becomes a blank
+// and of several the first one goes.
+class BlockText {
+ public:
+  explicit BlockText(bool literal) : literal_(literal) {}
+
+  void add_line(std::string_view line, bool has_end) {
+    const bool indented = is_blank(line[0]);
+    const bool folds = !literal_ && !line_end_.empty() && !after_indented_ && !indented;
+    if (!folds) text_ += line_end_;
+    if (folds && empty_lines_.empty()) text_ += ' ';
+    text_ += empty_lines_;
+    text_ += line;
+    empty_lines_.clear();
+    line_end_ = has_end ? "\n" : "";
+    after_indented_ = indented;
+  }
+  void add_empty_line() { empty_lines_ += '\n'; }
+
+  std::string take(char chomp) {
+    if (chomp != '-') text_ += line_end_;
+    if (chomp == '+') text_ += empty_lines_;
+    return std::move(text_);
+  }
+
+ private:
+  bool literal_;
+  std::string text_;
+  std::string_view line_end_;  // of the last line
+  std::string empty_lines_;    // after it
+  bool after_indented_ = false;
+};
+
 }  // namespace
 
 void YamlScanner::fail(const Span& span, std::string message, std::string help) {
@@ -254,64 +288,51 @@ int YamlScanner::detect_indent(int parent) const {
   return parent + 1;
 }
 
-Scalar YamlScanner::block(int parent) {
-  Scalar scalar{.span = here(), .quoted = true};
-  const bool literal = peek() == '|';
-  char chomp = ' ';
-  int indent = -1;
+// What stands behind `|` or `>`: a digit for the indentation, `+` or `-` for the line ends at the
+// end.
+bool YamlScanner::block_header(int parent, BlockStyle& style) {
+  style.literal = peek() == '|';
   for (advance(); !at_line_end() && !is_blank(peek()); advance()) {
     const char c = peek();
     if (c == '+' || c == '-') {
-      chomp = c;
-    } else if (c >= '1' && c <= '9' && indent < 0) {
-      indent = std::max(parent, 0) + (c - '0');
+      style.chomp = c;
+    } else if (c >= '1' && c <= '9' && style.indent < 0) {
+      style.indent = std::max(parent, 0) + (c - '0');
     } else {
       fail(here(), "`|` and `>` can be followed by a digit, `+` or `-` only");
-      return scalar;
+      return false;
     }
   }
   skip_blanks();
-  if (!at_line_end()) {
-    fail(here(), "the text of `|` and `>` begins on the next line");
-    return scalar;
-  }
-  next_line();
-  if (indent < 0) indent = detect_indent(parent);
+  if (at_line_end()) return true;
+  fail(here(), "the text of `|` and `>` begins on the next line");
+  return false;
+}
 
-  // As libyaml does it: breaks are held back until it is known whether they fold.
-  std::string& out = scalar.decoded.emplace();
-  std::string_view last_break;
-  std::string more_breaks;
-  bool after_blank = false;
+Scalar YamlScanner::block(int parent) {
+  Scalar scalar{.span = here(), .quoted = true};
+  BlockStyle style;
+  if (!block_header(parent, style)) return scalar;
+  next_line();
+  if (style.indent < 0) style.indent = detect_indent(parent);
+
+  BlockText block(style.literal);
   while (!at_end()) {
-    const std::size_t limit = cursor_.at + static_cast<std::size_t>(indent);
+    const std::size_t limit = cursor_.at + static_cast<std::size_t>(style.indent);
     std::size_t first = cursor_.at;
     while (first < limit && first < text_.size() && text_[first] == ' ') ++first;
-    if (line_ends_at(first)) {
-      if (text_.find('\n', first) == text_.npos) {
-        cursor_.at = text_.size();
-        break;
-      }
-      more_breaks += '\n';
-      next_line();
-      continue;
-    }
-    if (first < limit) break;  // indented less: it is over
-    const bool blank = is_blank(text_[first]);
-    const bool folds = !literal && !last_break.empty() && !after_blank && !blank;
-    if (!folds) out += last_break;
-    if (folds && more_breaks.empty()) out += ' ';
-    out += more_breaks;
-    more_breaks.clear();
-    after_blank = blank;
     const std::size_t newline = std::min(text_.find('\n', first), text_.size());
-    const std::size_t end = newline > first && text_[newline - 1] == '\r' ? newline - 1 : newline;
-    out += text_.substr(first, end - first);
-    last_break = newline < text_.size() ? "\n" : "";
+    if (line_ends_at(first)) {
+      if (newline < text_.size()) block.add_empty_line();
+    } else if (first < limit) {
+      break;  // indented less: it is over
+    } else {
+      const std::size_t end = newline > first && text_[newline - 1] == '\r' ? newline - 1 : newline;
+      block.add_line(text_.substr(first, end - first), newline < text_.size());
+    }
     next_line();
   }
-  if (chomp != '-') out += last_break;
-  if (chomp == '+') out += more_breaks;
+  scalar.decoded = block.take(style.chomp);
   // Here the next line begins; whoever reads on expects to stand behind its indentation.
   while (peek() == ' ') advance();
   return scalar;

@@ -70,11 +70,19 @@ class YamlScanner {
   bool failed() const { return builder_.failure().has_value(); }
 
  private:
+  // How a block scalar is written: `|2-`.
+  struct BlockStyle {
+    bool literal = false;
+    char chomp = ' ';
+    int indent = -1;  // not given
+  };
+
   bool line_ends_at(std::size_t at) const;
   void next_line();
   bool plain_goes_on(Context context, int parent, std::size_t& breaks);
   bool double_escape(std::string& decoded);
   void fold(std::string& decoded, std::size_t unescaped);
+  bool block_header(int parent, BlockStyle& style);
   int detect_indent(int parent) const;
 
   std::string_view text_;
