@@ -10,14 +10,11 @@ endmacro()
 
 find_package(Threads REQUIRED)
 
-find_package(Boost 1.81 QUIET COMPONENTS json url)
-smic_require(Boost_FOUND "libboost1.81-dev, libboost-json1.81-dev and libboost-url1.81-dev")
+find_package(Boost 1.81 QUIET COMPONENTS json)
+smic_require(Boost_FOUND "libboost1.81-dev and libboost-json1.81-dev")
 
 find_package(OpenSSL 3.0 QUIET)
 smic_require(OPENSSL_FOUND libssl-dev)
-
-find_package(fmt 9 QUIET)
-smic_require(fmt_FOUND libfmt-dev)
 
 find_package(Catch2 2 QUIET)
 smic_require(Catch2_FOUND catch2)
