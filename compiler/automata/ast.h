@@ -37,11 +37,14 @@ struct Concat {
 struct Alternate {
   std::vector<NodeId> choices;
 };
-struct Repeat {
+struct Count {
   static constexpr std::uint32_t kUnbounded = ~0u;
-  NodeId body = 0;
   std::uint32_t least = 0;
   std::uint32_t most = kUnbounded;
+};
+struct Repeat {
+  NodeId body = 0;
+  Count count;
 };
 
 using Node = std::variant<Empty, Literal, Class, AnyByte, Look, Concat, Alternate, Repeat>;
@@ -50,12 +53,6 @@ struct Ast {
   std::vector<Node> nodes;
   NodeId root = 0;
   std::size_t pattern_length = 0;  // of the text, for messages about the whole
-};
-
-// std::visit with an overload set.
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
 };
 
 }  // namespace smic::automata

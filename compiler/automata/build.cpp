@@ -17,6 +17,7 @@
 #include <ranges>
 
 #include "base/check.h"
+#include "base/overload.h"
 #include "compiler/automata/ast.h"
 #include "compiler/automata/automata.h"
 #include "compiler/automata/determinise.h"
@@ -60,7 +61,7 @@ bool is_nearly_everything(const Ast& ast, NodeId node) {
 
 // Does it loop over nearly everything, other than at its very end?
 bool is_wild(const Ast& ast, NodeId id, bool at_end) {
-  return std::visit(Overloaded{
+  return std::visit(Overload{
                         [&](const Concat& concat) {
                           for (std::size_t i = 0; i < concat.parts.size(); ++i) {
                             const bool last = i + 1 == concat.parts.size();
@@ -75,7 +76,7 @@ bool is_wild(const Ast& ast, NodeId id, bool at_end) {
                         },
                         [&](const Repeat& repeat) {
                           if (is_wild(ast, repeat.body, false)) return true;
-                          return !at_end && repeat.most == Repeat::kUnbounded &&
+                          return !at_end && repeat.count.most == Count::kUnbounded &&
                                  is_nearly_everything(ast, repeat.body);
                         },
                         [](const auto&) { return false; },

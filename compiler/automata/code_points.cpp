@@ -152,4 +152,10 @@ std::optional<CodePoints> unicode_class(std::string_view name) {
   return from_ranges(std::span(kUnicodeRanges).subspan(found->begin, found->count));
 }
 
+std::vector<std::string_view> unicode_class_names() {
+  std::vector<std::string_view> names = {"Any"};
+  for (const UnicodeClass& each : kUnicodeClasses) names.push_back(each.name);
+  return names;
+}
+
 }  // namespace smic::automata

@@ -41,4 +41,6 @@ std::optional<CodePoints> perl_class(char letter);
 std::optional<CodePoints> posix_class(std::string_view name);
 std::optional<CodePoints> unicode_class(std::string_view name);
 
+std::vector<std::string_view> unicode_class_names();
+
 }  // namespace smic::automata

@@ -17,6 +17,8 @@ int sequence_length(std::uint8_t lead) {
 
 }  // namespace
 
+std::string quoted(std::string_view text) { return "`" + std::string(text) + "`"; }
+
 bool Cursor::take(std::string_view token) {
   if (!at(token)) return false;
   offset_ += token.size();

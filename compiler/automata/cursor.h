@@ -3,11 +3,13 @@
 // own.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "compiler/automata/ast.h"
 #include "compiler/automata/automata.h"
 #include "compiler/automata/code_points.h"
 
@@ -40,19 +42,29 @@ class Cursor {
   std::size_t offset_ = 0;
 };
 
-// parse_class.cpp. All start at the `\` or `[`; `fold` is the flag i.
+std::string quoted(std::string_view text);  // in backticks
+
+struct Flags {
+  bool fold = false;        // i
+  bool multi_line = false;  // m
+  bool dot_all = false;     // s
+};
+
+// parse_group.cpp: from a `(` to where the group's content begins (true), or over an `(?i)` that
+// opens none (false).
+Parsed<bool> parse_group_opening(Cursor& cursor, Flags& flags);
+
+// parse_count.cpp: * + ? {n} {n,} {n,m}, or nothing at a `{` that is a literal.
+std::optional<Count> take_count(Cursor& cursor);
+
+// parse_class.cpp: from a `\` or a `[`.
 Parsed<char32_t> parse_escape(Cursor& cursor);
 Parsed<std::optional<CodePoints>> parse_class_escape(Cursor& cursor,
                                                      bool fold);  // \d, \pL; or none
 Parsed<CodePoints> parse_bracket(Cursor& cursor, bool fold);
 
-// refused.cpp: what other engines know and RE2 syntax does not, by name. Null where it is nothing
-// anybody knows.
-struct Refused {
-  std::string_view token;  // as the pattern goes on, from the `\` or `(?`
-  std::string_view name;
-  std::string_view help;
-};
-const Refused* find_refused(std::string_view rest);
+// refused.cpp: if what comes is a construct that other engines know and RE2 syntax does not, the
+// error that names it.
+std::optional<std::unexpected<SyntaxError>> refuse_by_name(Cursor& cursor);
 
 }  // namespace smic::automata

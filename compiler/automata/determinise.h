@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "compiler/automata/nfa.h"
 
@@ -20,6 +21,9 @@ struct Budget {
 
 // By subset construction; not minimal. Nothing where the budget does not suffice.
 std::optional<Dfa> determinise(const Nfa& nfa, Anchor anchor, Budget budget);
+
+// refine.cpp: per state the block of states it cannot be told from.
+std::vector<std::uint32_t> equal_states(const Dfa& dfa);
 
 // The least automaton with the same answers, in the order that Dfa promises.
 Dfa minimise(const Dfa& dfa);

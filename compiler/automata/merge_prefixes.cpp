@@ -13,6 +13,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/overload.h"
 #include "compiler/automata/nfa.h"
 #include "compiler/automata/utf8.h"
 
@@ -30,7 +31,7 @@ void append_key(std::string& key, const Ast& ast, NodeId id) {
     append_number(key, static_cast<std::uint32_t>(nodes.size()));
     for (const NodeId node : nodes) append_key(key, ast, node);
   };
-  std::visit(Overloaded{
+  std::visit(Overload{
                  [&](const Empty&) { key += 'e'; },
                  [&](const Literal& literal) {
                    key += 'l';
@@ -51,8 +52,8 @@ void append_key(std::string& key, const Ast& ast, NodeId id) {
                  [&](const Alternate& alternate) { append_nodes('a', alternate.choices); },
                  [&](const Repeat& repeat) {
                    key += 'r';
-                   append_number(key, repeat.least);
-                   append_number(key, repeat.most);
+                   append_number(key, repeat.count.least);
+                   append_number(key, repeat.count.most);
                    append_key(key, ast, repeat.body);
                  },
              },

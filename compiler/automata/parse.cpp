@@ -16,17 +16,6 @@
 namespace smic::automata {
 namespace {
 
-struct Flags {
-  bool fold = false;        // i
-  bool multi_line = false;  // m
-  bool dot_all = false;     // s
-};
-
-struct Count {
-  std::uint32_t least = 0;
-  std::uint32_t most = Repeat::kUnbounded;
-};
-
 // An open group, or the whole pattern at the bottom of the stack.
 struct Frame {
   std::size_t opened_at = 0;
@@ -35,8 +24,6 @@ struct Frame {
   std::vector<NodeId> parts;    // after it
   bool in_run = false;          // the last part is a literal that may still grow
 };
-
-std::string quoted(std::string_view text) { return "`" + std::string(text) + "`"; }
 
 class Parser {
  public:
@@ -130,7 +117,7 @@ class Parser {
   // ---- repetition ---------------------------------------------------------------------------
 
   Done parse_repeat(std::size_t start) {
-    const std::optional<Count> count = take_count();
+    const std::optional<Count> count = take_count(cursor_);
     if (!count) {  // a `{` that begins no count
       last_repeat_end_ = kNever;
       return parse_literal();
@@ -145,7 +132,7 @@ class Parser {
     }
     const NodeId body = pop_repeatable();
     const std::uint32_t copies =
-        std::max(1u, count->most == Repeat::kUnbounded ? count->least : count->most);
+        std::max(1u, count->most == Count::kUnbounded ? count->least : count->most);
     const std::uint32_t weight = weights_[body] * copies;
     if (copies >= 2 && weight > limits().repeat) return refuse_count(start);
     push(repeat(body, *count));
@@ -156,7 +143,7 @@ class Parser {
 
   static bool too_many(const Count& count) {
     if (count.least > limits().repeat) return true;
-    if (count.most == Repeat::kUnbounded) return false;
+    if (count.most == Count::kUnbounded) return false;
     return count.most > limits().repeat || count.most < count.least;
   }
 
@@ -173,35 +160,6 @@ class Parser {
     }
     return cursor_.fail(start, quoted(written) + " repeats a repetition",
                         "put the first one in a group: `(?:...)" + std::string(written) + "`");
-  }
-
-  std::optional<Count> take_count() {
-    if (cursor_.take("*")) return Count{0, Repeat::kUnbounded};
-    if (cursor_.take("+")) return Count{1, Repeat::kUnbounded};
-    if (cursor_.take("?")) return Count{0, 1};
-    Cursor ahead = cursor_;
-    ahead.take("{");
-    Count count;
-    if (!take_number(ahead, count.least)) return std::nullopt;
-    if (ahead.take(",")) {
-      if (!ahead.at("}") && !take_number(ahead, count.most)) return std::nullopt;
-    } else {
-      count.most = count.least;
-    }
-    if (!ahead.take("}")) return std::nullopt;
-    cursor_ = ahead;
-    return count;
-  }
-
-  // As in RE2: no leading zeros, and beyond eight digits it is no number but literal text.
-  static bool take_number(Cursor& cursor, std::uint32_t& number) {
-    const std::string_view rest = cursor.rest();
-    const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
-    if (digits == 0 || digits > 8 || (digits > 1 && rest[0] == '0')) return false;
-    number = 0;
-    for (const char digit : rest.substr(0, digits)) number = number * 10 + (digit - '0');
-    cursor.skip(digits);
-    return true;
   }
 
   // The last character or group; a literal run gives up its last character.
@@ -228,15 +186,15 @@ class Parser {
     if (count.most == 0 || std::holds_alternative<Empty>(inside)) return Empty{};
     if (count.least == 1 && count.most == 1) return inside;
     if (const auto* inner = std::get_if<Repeat>(&inside);
-        inner && is_simple({inner->least, inner->most}) && is_simple(count)) {
-      return Repeat{inner->body, std::min(inner->least, count.least),
-                    std::max(inner->most, count.most)};
+        inner && is_simple(inner->count) && is_simple(count)) {
+      return Repeat{inner->body, Count{std::min(inner->count.least, count.least),
+                                       std::max(inner->count.most, count.most)}};
     }
-    return Repeat{body, count.least, count.most};
+    return Repeat{body, count};
   }
 
   static bool is_simple(const Count& count) {
-    return count.least <= 1 && (count.most == 1 || count.most == Repeat::kUnbounded);
+    return count.least <= 1 && (count.most == 1 || count.most == Count::kUnbounded);
   }
 
   // ---- groups -------------------------------------------------------------------------------
@@ -246,92 +204,10 @@ class Parser {
       return cursor_.fail(start, "groups nest deeper than " + std::to_string(limits().nesting));
     }
     Frame frame{.opened_at = start, .outer = flags_};
-    if (cursor_.at("(?P<")) {
-      if (Done name = parse_group_name(start); !name) return name;
-    } else if (cursor_.at("(?")) {
-      const Parsed<bool> opens = parse_flags(start);
-      if (!opens) return std::unexpected(opens.error());
-      if (!*opens) return {};  // (?i) changes the flags of the group it stands in
-    } else if (const Refused* refused = find_refused(cursor_.rest())) {
-      return refuse(start, *refused);
-    } else {
-      cursor_.take("(");
-    }
-    frames_.push_back(std::move(frame));
+    const Parsed<bool> opens = parse_group_opening(cursor_, flags_);
+    if (!opens) return std::unexpected(opens.error());
+    if (*opens) frames_.push_back(std::move(frame));
     return {};
-  }
-
-  Done parse_group_name(std::size_t start) {
-    cursor_.take("(?P<");
-    const std::size_t length = cursor_.rest().find('>');
-    if (length == std::string_view::npos) {
-      return cursor_.fail(start, "missing `>` after the group's name");
-    }
-    Cursor name(cursor_.rest().substr(0, length));
-    bool valid = !name.done();
-    while (valid && !name.done()) {
-      const std::optional<char32_t> point = name.take_point();
-      valid = point && is_name_character(*point);
-    }
-    cursor_.skip(length + 1);
-    if (valid) return {};
-    return cursor_.fail(start, "a group's name is made of letters, digits and `_`");
-  }
-
-  static bool is_name_character(char32_t point) {
-    static const CodePoints allowed = [] {
-      CodePoints points;
-      for (const auto* name : {"Lu", "Ll", "Lt", "Lm", "Lo", "Nl", "Mn", "Mc", "Nd", "Pc"}) {
-        points.add(*unicode_class(name));
-      }
-      points.ranges();
-      return points;
-    }();
-    return allowed.contains(point);
-  }
-
-  // (?ims-U: opens a group (true), (?ims-U) does not.
-  Parsed<bool> parse_flags(std::size_t start) {
-    if (const Refused* refused = find_refused(cursor_.rest())) return refuse(start, *refused);
-    cursor_.take("(?");
-    Flags flags = flags_;
-    bool value = true;
-    bool dangling = false;  // a `-` that no flag follows
-    while (!cursor_.at(":") && !cursor_.at(")")) {
-      if (value && cursor_.take("-")) {
-        value = false;
-        dangling = true;
-        continue;
-      }
-      if (!take_flag(flags, value)) return refuse_flag(start);
-      dangling = false;
-    }
-    if (dangling) return refuse_flag(start);
-    const bool opens = cursor_.take(":");
-    if (!opens) cursor_.take(")");
-    flags_ = flags;
-    return opens;
-  }
-
-  bool take_flag(Flags& flags, bool value) {
-    if (cursor_.take("i")) return flags.fold = value, true;
-    if (cursor_.take("m")) return flags.multi_line = value, true;
-    if (cursor_.take("s")) return flags.dot_all = value, true;
-    return cursor_.take("U");  // swaps lazy and greedy: the same set of subjects
-  }
-
-  std::unexpected<SyntaxError> refuse_flag(std::size_t start) {
-    const std::size_t flag = cursor_.offset();
-    if (cursor_.done()) return cursor_.fail(start, "missing `)`", "this `(` is never closed");
-    if (!cursor_.take_point()) return cursor_.fail_utf8();
-    return cursor_.fail(flag, "unknown group flag " + quoted(cursor_.since(flag)),
-                        "flags are i, m, s and U, as in `(?i)` or `(?i-s:...)`");
-  }
-
-  std::unexpected<SyntaxError> refuse(std::size_t start, const Refused& refused) {
-    cursor_.skip(refused.token.size());
-    return cursor_.fail(start, std::string(refused.name) + " is not supported",
-                        std::string(refused.help));
   }
 
   Done close_group(std::size_t start) {

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Escapes and character classes. Tested by tests/unit/automata/parse_test.cpp and against RE2.
-#include <array>
+#include <algorithm>
 #include <cstdint>
 
 #include "compiler/automata/cursor.h"
 
 namespace smic::automata {
 namespace {
-
-std::string quoted(std::string_view text) { return "`" + std::string(text) + "`"; }
 
 std::optional<std::uint32_t> hex_digit(char32_t point) {
   if (point >= '0' && point <= '9') return point - '0';
@@ -71,6 +69,19 @@ CodePoints with_flags(CodePoints points, bool negated, bool fold) {
   return points;
 }
 
+// People write \p{greek}, \p{IsGreek} or \p{han}.
+std::string unicode_class_help(std::string_view name) {
+  if (name.starts_with("Is")) name.remove_prefix(2);
+  const auto same_letter = [](char a, char b) { return (a | 0x20) == (b | 0x20); };
+  for (const std::string_view known : unicode_class_names()) {
+    if (std::ranges::equal(name, known, same_letter)) {
+      return "did you mean `\\p{" + std::string(known) + "}`?";
+    }
+  }
+  return "known are general categories such as `\\pL` or `\\p{Lu}`, and scripts such as "
+         "`\\p{Greek}`";
+}
+
 // \pL \p{Greek} \PL \p{^Lu}
 Parsed<CodePoints> parse_unicode_class(Cursor& cursor, bool fold) {
   const std::size_t start = cursor.offset();
@@ -97,8 +108,7 @@ Parsed<CodePoints> parse_unicode_class(Cursor& cursor, bool fold) {
   auto points = unicode_class(name);
   if (points) return with_flags(std::move(*points), negated, fold);
   return cursor.fail(start, "unknown Unicode class " + quoted(cursor.since(start)),
-                     "known are general categories such as `\\pL` or `\\p{Lu}`, and scripts such "
-                     "as `\\p{Greek}`");
+                     unicode_class_help(name));
 }
 
 // [:alpha:] or [:^alpha:] inside of a class; nothing where it does not end in `:]`.
@@ -158,11 +168,7 @@ Parsed<CodePoints> parse_bracket_item(Cursor& cursor, bool fold) {
 
 Parsed<char32_t> parse_escape(Cursor& cursor) {
   const std::size_t start = cursor.offset();
-  if (const Refused* refused = find_refused(cursor.rest())) {
-    cursor.skip(refused->token.size());
-    return cursor.fail(start, std::string(refused->name) + " is not supported",
-                       std::string(refused->help));
-  }
+  if (auto refused = refuse_by_name(cursor)) return *std::move(refused);
   cursor.skip(1);
   if (cursor.done()) {
     return cursor.fail(start, "trailing `\\`", "to match the character itself, write `\\\\`");

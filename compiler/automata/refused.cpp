@@ -9,6 +9,12 @@
 namespace smic::automata {
 namespace {
 
+struct Refused {
+  std::string_view token;  // as the pattern goes on, from the `\\` or `(`
+  std::string_view name;
+  std::string_view help;
+};
+
 constexpr std::string_view kLookaround =
     "RE2 syntax has no lookaround; split the condition over several matches, or name what may "
     "stand there with a character class";
@@ -57,10 +63,14 @@ constexpr std::array kRefused = std::to_array<Refused>({
 
 }  // namespace
 
-const Refused* find_refused(std::string_view rest) {
-  const auto found = std::ranges::find_if(
-      kRefused, [&](const Refused& refused) { return rest.starts_with(refused.token); });
-  return found == kRefused.end() ? nullptr : &*found;
+std::optional<std::unexpected<SyntaxError>> refuse_by_name(Cursor& cursor) {
+  const auto refused =
+      std::ranges::find_if(kRefused, [&](const Refused& each) { return cursor.at(each.token); });
+  if (refused == kRefused.end()) return std::nullopt;
+  const std::size_t start = cursor.offset();
+  cursor.skip(refused->token.size());
+  return cursor.fail(start, std::string(refused->name) + " is not supported",
+                     std::string(refused->help));
 }
 
 }  // namespace smic::automata

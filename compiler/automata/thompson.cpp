@@ -9,6 +9,7 @@
 #include <ranges>
 #include <tuple>
 
+#include "base/overload.h"
 #include "compiler/automata/nfa.h"
 #include "compiler/automata/utf8.h"
 
@@ -60,7 +61,7 @@ class Builder {
   NfaId build_part(const Ast& ast, NodeId id, NfaId next) {
     if (over_limit()) return next;
     return std::visit(
-        Overloaded{
+        Overload{
             [&](const Empty&) { return next; },
             [&](const Literal& literal) {
               for (const char c : std::string_view(literal.bytes) | std::views::reverse) {
@@ -91,8 +92,8 @@ class Builder {
   }
 
   NfaId build_repeat(const Ast& ast, const Repeat& repeat, NfaId next) {
-    std::uint32_t required = repeat.least;
-    if (repeat.most == Repeat::kUnbounded) {
+    std::uint32_t required = repeat.count.least;
+    if (repeat.count.most == Count::kUnbounded) {
       const NfaId loop = fork({{next, next}});
       const NfaId body = build_part(ast, repeat.body, loop);
       nfa_.targets[nfa_.nodes[loop].begin] = body;
@@ -100,7 +101,7 @@ class Builder {
       required -= required == 0 ? 0 : 1;
     } else {
       const NfaId after = next;  // x{0,2} = (x(x)?)?
-      for (std::uint32_t i = repeat.least; i < repeat.most && !over_limit(); ++i) {
+      for (std::uint32_t i = repeat.count.least; i < repeat.count.most && !over_limit(); ++i) {
         next = fork({{build_part(ast, repeat.body, next), after}});
       }
     }

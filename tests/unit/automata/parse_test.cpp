@@ -33,6 +33,8 @@ TEST_CASE("a mistake is told with its place") {
   check_refused("/\\y", "\\y", "unknown escape `\\y`");
   check_refused("/[[:foo:]]", "[:foo:]", "unknown character class `[:foo:]`", "alnum");
   check_refused("/\\p{Grek}x", "\\p{Grek}", "unknown Unicode class `\\p{Grek}`", "Greek");
+  check_refused("/\\p{han}", "\\p{han}", "unknown Unicode class `\\p{han}`",
+                "did you mean `\\p{Han}`?");
   check_refused("/\\x{110000}", "\\x{110000", "bad character code `\\x{110000`", "10FFFF");
   check_refused("/(?P<a b>x)", "(?P<a b>", "a group's name is made of letters, digits and `_`");
   check_refused("a\xFF", "\xFF", "invalid UTF-8", "\\C");
