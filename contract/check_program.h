@@ -17,8 +17,8 @@ class ProgramChecker {
   // `result` checks what a final ref or an accept field refers to, and is asked once per offset.
   using ResultCheck = std::function<Result<void>(std::uint32_t offset)>;
 
-  ProgramChecker(Records& records, std::uint32_t byte_sets, ResultCheck result)
-      : records_(records), byte_sets_(byte_sets), result_(std::move(result)) {}
+  ProgramChecker(Records& records, std::uint32_t byte_classes, ResultCheck result)
+      : records_(records), byte_classes_(byte_classes), result_(std::move(result)) {}
 
   Result<void> check(std::uint32_t root);
 
@@ -34,12 +34,12 @@ class ProgramChecker {
   struct Fields {
     std::uint64_t at;  // of the first optional field
     std::uint32_t flags;
-    std::uint64_t end;
+    bool branches;      // there is no one next op
+    std::uint64_t end;  // of the op, where the next one is if no field says otherwise
   };
 
   Result<void> check_op(std::uint32_t at);
-  Result<void> check_run(std::uint32_t at, Op& op);
-  Result<void> check_branch(std::uint32_t at, Op& op);
+  Result<void> check_node(std::uint32_t at, Op& op);
   Result<void> check_class(std::uint32_t at, Op& op);
   Result<void> check_map(std::uint32_t at, Op& op);
   Result<void> check_fields(Fields fields, Op& op, bool utf8);
@@ -48,7 +48,7 @@ class ProgramChecker {
   Result<void> check_result(std::uint32_t offset);
 
   Records& records_;
-  std::uint32_t byte_sets_;
+  std::uint32_t byte_classes_;
   ResultCheck result_;
   std::unordered_map<std::uint32_t, Op> ops_;
   std::unordered_set<std::uint32_t> results_;

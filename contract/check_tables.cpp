@@ -56,7 +56,8 @@ Result<void> TablesChecker::check() {
   if (auto checked = check_routes(); !checked) return checked;
   if (auto checked = check_masks(); !checked) return checked;
   if (auto checked = check_cells(); !checked) return checked;
-  if (!records_.take(h_.byte_set_table, 32ull * h_.byte_sets)) return refuse("the byte sets", 0);
+  if (!records_.take(h_.byte_class_table, sizeof(ByteClassRecord) * std::uint64_t{h_.byte_classes}))
+    return refuse("the byte classes", 0);
   if (!records_.take(h_.start, sizeof(OutcomeRecord) * kMethodCount)) return refuse("the start", 0);
   for (std::uint32_t m = 0; m < kMethodCount; ++m) {
     if (auto checked = check_outcome(h_.start + sizeof(OutcomeRecord) * m); !checked)
@@ -66,7 +67,8 @@ Result<void> TablesChecker::check() {
   if (h_.base_leaf != 0) {
     if (auto checked = check_leaf(h_.base_leaf); !checked) return checked;
   }
-  ProgramChecker paths(records_, h_.byte_sets, [this](std::uint32_t at) { return check_leaf(at); });
+  ProgramChecker paths(records_, h_.byte_classes,
+                       [this](std::uint32_t at) { return check_leaf(at); });
   return check_roots(h_.path_roots, h_.path_groups, paths);
 }
 
@@ -80,7 +82,7 @@ Result<void> TablesChecker::check_counts() {
       h_.destination_words != (shape_.destinations + 63) / 64) {
     return refuse("destinations", 0);
   }
-  return h_.byte_sets > kMaxByteSets ? refuse("byte sets", 0) : Result<void>{};
+  return h_.byte_classes > kMaxByteClasses ? refuse("byte classes", 0) : Result<void>{};
 }
 
 Result<void> TablesChecker::check_routes() {
@@ -148,7 +150,7 @@ Result<void> TablesChecker::check_slots() {
   if (words != h_.header_words) return refuse("header words", h_.slot_table);
   for (std::uint32_t slot = 0; slot < h_.slots; ++slot) {
     const std::uint64_t at = h_.slot_table + sizeof(SlotRecord) * slot;
-    ProgramChecker program(records_, h_.byte_sets, [&](std::uint32_t set) {
+    ProgramChecker program(records_, h_.byte_classes, [&](std::uint32_t set) {
       return check_patterns(set, slot_words_[slot]);
     });
     auto checked = check_roots(records_.read32(at + 12), records_.read32(at + 8), program);
@@ -216,7 +218,7 @@ Result<void> TablesChecker::check_list(std::uint32_t at) {
 Result<void> TablesChecker::check_trigger(std::uint64_t at) {
   if (auto checked = check_word(at); !checked) return checked;
   const std::uint32_t count = std::popcount(records_.read64(at + 8));
-  const std::uint32_t bits = records_.read32(at + 16);
+  const std::uint32_t bits = records_.read32(at + 20);
   if (!records_.take(bits, 4ull * count)) return refuse("a trigger", at);
   for (std::uint32_t i = 0; i < count; ++i) {
     if (auto checked = check_conditions(records_.read32(bits + 4ull * i)); !checked) return checked;

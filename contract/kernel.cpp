@@ -41,40 +41,49 @@ SMIC_INLINE uint32_t header(Tables t, uint64_t field) { return load32(t + field)
 
 // ---- bytes, eight at a time --------------------------------------------------------------------
 
-constexpr uint64_t kOnes = 0x0101010101010101;
 constexpr uint64_t kHighs = 0x8080808080808080;
 
+// A subject of less than eight bytes is read from a copy with zeros behind it, so that window()
+// needs no branch: it loads the last eight bytes at most and shifts. The copy lies outside, so that
+// the rest stays in registers.
 struct Subject {
   const uint8_t* data;
   uint64_t size;
   uint64_t at;
+  const uint8_t* base;
+  uint64_t last;  // the last offset at which eight bytes can be loaded from base
 };
+
+SMIC_INLINE Subject make_subject(Slice slice, uint8_t (&copy)[8]) {
+  const uint8_t* data = reinterpret_cast<const uint8_t*>(slice.data);
+  if (slice.size >= 8) return {data, slice.size, 0, data, slice.size - 8};
+  for (uint64_t i = 0; i < 8; ++i) copy[i] = i < slice.size ? data[i] : 0;
+  return {data, slice.size, 0, copy, 0};
+}
 
 // The bytes from `at` on, zeros after the end; never reads outside the subject.
 SMIC_INLINE uint64_t window(const Subject& s) {
-  const uint64_t left = s.size - s.at;
-  if (left >= 8) return load64(s.data + s.at);
-  if (left == 0) return 0;
-  if (s.size >= 8) return load64(s.data + s.size - 8) >> (8 * (8 - left));
-  uint64_t bytes = 0;
-  for (uint64_t i = 0; i < left; ++i) bytes |= uint64_t{s.data[s.at + i]} << (8 * i);
-  return bytes;
+  const uint64_t from = s.at < s.last ? s.at : s.last;
+  const uint64_t half = 4 * (s.at - from);  // 64 bits may have to go, which one shift cannot do
+  return load64(s.base + from) >> half >> half;
 }
 
 SMIC_INLINE uint64_t first_byte(uint64_t high_bits) { return __builtin_ctzll(high_bits) / 8; }
 
-// High bit of every byte that is not zero; exact for all bytes.
-SMIC_INLINE uint64_t nonzero_bytes(uint64_t v) { return (((v & ~kHighs) + ~kHighs) | v) & kHighs; }
-
-// High bit of every byte that the class of a step or span (but kSet) does not have.
-SMIC_INLINE uint64_t outside(uint64_t v, uint32_t test, uint64_t a, uint64_t b) {
-  if ((test & kTestKind) == static_cast<uint32_t>(Test::kRange)) {
-    const uint64_t low = v & ~kHighs;
-    const uint64_t inside = (low + (0x80 - a) * kOnes) & ~(low + (0x7f - b) * kOnes) & ~v;
-    return ~inside & kHighs;
+// High bit of every byte that is in none of the class's ranges.
+SMIC_INLINE uint64_t outside(const uint8_t* byte_class, uint64_t v) {
+  const uint8_t* low = byte_class + __builtin_offsetof(ByteClassRecord, low);
+  const uint8_t* high = byte_class + __builtin_offsetof(ByteClassRecord, high);
+  const uint64_t ascii = v & ~kHighs;
+  uint64_t inside = 0;
+  for (uint32_t i = 0; i < kClassRanges; ++i) {
+    inside |= (ascii + load64(low + 8 * i)) & ~(ascii + load64(high + 8 * i));
   }
-  const uint64_t allowed = nonzero_bytes(v ^ a * kOnes) & nonzero_bytes(v ^ b * kOnes) & ~v;
-  return ~allowed & kHighs;
+  return (~inside | v) & kHighs;
+}
+
+SMIC_INLINE bool in_class(const uint8_t* byte_class, uint8_t byte) {
+  return byte_class[byte / 8] >> (byte % 8) & 1;
 }
 
 // Bytes that a lead byte asks for; 0 if it is none. Overlong and too large forms pass, as in RE2.
@@ -91,85 +100,87 @@ SMIC_INLINE bool skip_continuation(Subject& s, uint32_t count) {
   return true;
 }
 
-SMIC_INLINE bool in_set(Tables t, uint32_t set, uint8_t byte) {
-  return t[SMIC_HEADER(byte_set_table) + 32 * set + byte / 8] >> (byte % 8) & 1;
-}
-
-SMIC_INLINE bool in_class(Tables t, uint32_t test, uint32_t a, uint32_t b, uint8_t byte) {
-  switch (static_cast<Test>(test & kTestKind)) {
-    case Test::kRange:
-      return a <= byte && byte <= b;
-    case Test::kExcept:
-      return byte < 0x80 && byte != a && byte != b;
-    case Test::kSet:
-      return in_set(t, a | b << 8, byte);
-  }
-  return false;
-}
-
 // ---- programs ----------------------------------------------------------------------------------
 
-// The first four bytes of an op, and where its optional fields are.
-struct Head {
-  const uint8_t* op;
-  uint32_t offset;
+// An op's first four bytes, and where its optional fields begin.
+struct OpFields {
+  Tables t;
   uint32_t bits;
-  uint32_t end;  // offset of what follows in memory
+  uint32_t fields;
 
-  SMIC_INLINE uint32_t byte(uint32_t index) const { return bits >> (8 * index) & 0xff; }
-  SMIC_INLINE uint32_t field(uint32_t flag, uint32_t after, uint32_t absent) const {
-    if (!(bits & flag)) return absent;
-    const uint32_t behind =
-        (bits & after & kOpAccept ? 4 : 0) + (bits & after & kOpFallback ? 4 : 0);
-    return load32(op + (end - offset) - 4 - behind);
+  SMIC_INLINE uint32_t count(uint32_t flags) const {  // how many of these fields there are
+    return 0x32212110u >> ((bits & flags) >> 2) & 3;
   }
-  SMIC_INLINE uint32_t accept() const { return field(kOpAccept, 0, 0); }
-  SMIC_INLINE uint32_t fallback() const { return field(kOpFallback, kOpAccept, kDead); }
-  SMIC_INLINE uint32_t next() const { return field(kOpNext, kOpAccept | kOpFallback, end); }
+  SMIC_INLINE uint32_t accept() const {
+    return bits & kOpAccept ? load32(t + fields + 4 * count(kOpFallback | kOpNext)) : 0;
+  }
+  SMIC_INLINE uint32_t fallback() const {
+    return bits & kOpFallback ? load32(t + fields + 4 * count(kOpNext)) : kDead;
+  }
+  SMIC_INLINE uint32_t next() const {
+    if (bits & kOpNext) return load32(t + fields);
+    return fields + 4 * count(kOpAccept | kOpFallback | kOpNext);
+  }
 };
 
-SMIC_INLINE uint32_t optional_fields(uint32_t bits) {
-  return (bits & kOpAccept ? 4 : 0) + (bits & kOpFallback ? 4 : 0) + (bits & kOpNext ? 4 : 0);
+SMIC_INLINE uint32_t padded(uint32_t size) { return (size + 3) & ~3u; }
+
+// Where a node leads; steps over what it took.
+SMIC_INLINE uint32_t run_node(Tables t, uint32_t offset, uint32_t bits, Subject& s) {
+  uint32_t text = bits >> 8 & 0xff;
+  const uint32_t slots = bits >> 16 & 0xff;
+  const uint32_t keys = offset + 4 + padded(text);
+  const uint8_t* at = t + offset + 4;
+  uint64_t bytes = window(s);
+  for (; text >= 8; text -= 8, at += 8, bytes = window(s)) {
+    if (s.size - s.at < 8 || load64(at) != bytes) break;
+    s.at += 8;
+  }
+  const uint64_t left = s.size - s.at;
+  const uint64_t within = text >= 8 ? ~uint64_t{0} : ~(~uint64_t{0} << (8 * text));
+  const uint64_t differ = (load64(at) ^ bytes) & within;
+  if (differ == 0 && text <= left) {
+    if (slots == 0) {
+      s.at += text;
+      return OpFields{t, bits, keys}.next();
+    }
+    const uint32_t byte = bytes >> (8 * (text & 7)) & 0xff;
+    const uint32_t slot = key_slot(byte, slots, bits >> 24);
+    if (t[keys + slot] == byte && text < left) {
+      s.at += text + 1;
+      return load32(t + keys + padded(1u << (slots - 1)) + 4 * slot);
+    }
+  }
+  const uint64_t same = differ == 0 ? text : first_byte(differ);
+  s.at += same < left ? same : left;
+  const uint32_t table = slots == 0 ? 0 : 1u << (slots - 1);
+  const OpFields op{t, bits, keys + padded(table) + 4 * table};
+  if (s.at == s.size) return op.accept() | kRefFinal;
+  const uint32_t fallback = op.fallback();
+  if (!(fallback & kRefRetry)) ++s.at;
+  return fallback;
 }
 
-// Compares the run with the subject; steps over what is equal. True if all of it was.
-SMIC_INLINE bool match_run(const uint8_t* bytes, uint64_t length, Subject& s) {
-  for (;;) {
-    const uint64_t left = s.size - s.at;
-    uint64_t differ = load64(bytes) ^ window(s);
-    uint64_t comparable = length < left ? length : left;
-    if (comparable < 8) differ &= ~(~uint64_t{0} << (8 * comparable));
-    if (differ != 0) {
-      s.at += __builtin_ctzll(differ) / 8;
-      return false;
-    }
-    if (comparable < 8) {
-      s.at += comparable;
-      return comparable == length;
-    }
-    s.at += 8;
-    if (length == 8) return true;
-    length -= 8;
-    bytes += 8;
-    if (s.at == s.size) return false;
-  }
+SMIC_INLINE const uint8_t* class_of(Tables t, uint32_t bits) {
+  return t + SMIC_HEADER(byte_class_table) + sizeof(ByteClassRecord) * uint64_t{bits >> 16};
 }
 
 // Steps over the bytes of the class. False if a broken sequence ended the program.
-SMIC_INLINE bool skip_span(Tables t, Subject& s, uint32_t test, uint32_t a, uint32_t b) {
+SMIC_INLINE bool skip_span(Tables t, uint32_t bits, Subject& s) {
+  const uint8_t* byte_class = class_of(t, bits);
   for (;;) {
-    if ((test & kTestKind) == static_cast<uint32_t>(Test::kSet)) {
-      while (s.at != s.size && in_set(t, a | b << 8, s.data[s.at])) ++s.at;
-    } else {
+    if (bits & (kTestRanged << 8)) {
       for (;;) {
         const uint64_t left = s.size - s.at;
-        const uint64_t stop = outside(window(s), test, a, b);
+        const uint64_t stop = outside(byte_class, window(s));
         const uint64_t taken = stop != 0 ? first_byte(stop) : 8;
         s.at += taken < left ? taken : left;
-        if (stop != 0 || s.at == s.size) break;
+        if (taken < 8 || left <= 8) break;
       }
+    } else {
+      while (s.at != s.size && in_class(byte_class, s.data[s.at])) ++s.at;
     }
-    if (!(test & kTestUtf8) || s.at == s.size) return true;
+    if (!(bits & (kTestUtf8 << 8)) || s.at == s.size) return true;
     const uint32_t more = continuation(s.data[s.at]);
     if (more == 0) return true;
     ++s.at;
@@ -177,73 +188,58 @@ SMIC_INLINE bool skip_span(Tables t, Subject& s, uint32_t test, uint32_t a, uint
   }
 }
 
-SMIC_INLINE uint32_t branch_ref(const Head& head, uint8_t byte) {
-  const uint32_t count = head.byte(1);
-  const uint32_t width = count <= 4 ? 4 : 8;
-  uint64_t keys = load64(head.op + 4);
-  uint64_t equal = ~nonzero_bytes(keys ^ byte * kOnes) & kHighs;
-  if (count < 8) equal &= ~(~uint64_t{0} << (8 * count));
-  if (equal == 0) return head.fallback();
-  return load32(head.op + 4 + width + 4 * first_byte(equal));
+SMIC_INLINE uint32_t run_span(Tables t, uint32_t offset, uint32_t bits, Subject& s) {
+  const OpFields op{t, bits, offset + 4};
+  const uint64_t before = s.at;
+  if (!skip_span(t, bits, s)) return op.fallback();
+  if (bits & (kTestPlus << 8) && s.at == before) return kDead;
+  return s.at == s.size ? op.accept() | kRefFinal : op.next();
 }
 
-SMIC_INLINE uint32_t map_ref(const Head& head, uint8_t byte) {
-  const uint8_t* ranks = head.op + 12;
-  const uint64_t word = load64(head.op + 16 + 8 * (byte / 64));
+SMIC_INLINE uint32_t run_step(Tables t, uint32_t offset, uint32_t bits, Subject& s) {
+  const OpFields op{t, bits, offset + 4};
+  if (s.at == s.size) return op.accept() | kRefFinal;
+  const uint8_t byte = s.data[s.at++];
+  const uint32_t more = bits & (kTestUtf8 << 8) ? continuation(byte) : 0;
+  const bool taken = more != 0 ? skip_continuation(s, more) : in_class(class_of(t, bits), byte);
+  return taken ? op.next() : op.fallback();
+}
+
+SMIC_INLINE uint32_t run_map(Tables t, uint32_t offset, uint32_t bits, Subject& s) {
+  const uint8_t* op = t + offset;
+  if (s.at == s.size) return load32(op + 4) | kRefFinal;
+  const uint8_t byte = s.data[s.at];
+  const uint64_t word = load64(op + 16 + 8 * (byte / 64));
   const uint64_t bit = uint64_t{1} << (byte % 64);
-  uint32_t rank = ranks[byte / 64] + __builtin_popcountll(word & (bit - 1));
-  if (head.bits & kMapRuns) {
+  uint32_t rank = op[12 + byte / 64] + __builtin_popcountll(word & (bit - 1));
+  uint32_t ref = 0;
+  if (bits & kMapRuns) {
     rank += (word & bit ? 1 : 0) - 1;
-  } else if (!(word & bit)) {
-    return load32(head.op + 8);
+    ref = load32(op + kMapHeader + 4 * rank);
+  } else {
+    ref = word & bit ? load32(op + kMapHeader + 4 * rank) : load32(op + 8);
   }
-  return load32(head.op + kMapHeader + 4 * rank);
+  if (!(ref & kRefRetry)) ++s.at;
+  return ref;
 }
 
 // Runs the program from `ref` over the subject; the result's offset, or 0.
 SMIC_INLINE uint32_t run_program(Tables t, uint32_t ref, Slice subject) {
-  Subject s{reinterpret_cast<const uint8_t*>(subject.data), subject.size, 0};
+  uint8_t copy[8];
+  Subject s = make_subject(subject, copy);
   while (!(ref & kRefFinal)) {
-    Head head{t + (ref & ~kRefTags), ref & ~kRefTags, load32(t + (ref & ~kRefTags)), 0};
-    const Op kind = static_cast<Op>(head.bits & kOpKind);
-    if (kind == Op::kRun) {
-      head.end = head.offset + 4 * head.byte(2);
-      if (match_run(head.op + 4, head.byte(1), s)) {
-        ref = head.next();
-        continue;
-      }
-      if (s.at == s.size) return head.accept();
-      ref = head.fallback();
+    const uint32_t offset = ref & ~kRefTags;
+    const uint32_t bits = load32(t + offset);
+    const Op kind = static_cast<Op>(bits & kOpKind);
+    if (kind == Op::kNode) {
+      ref = run_node(t, offset, bits, s);
     } else if (kind == Op::kSpan) {
-      head.end = head.offset + 4 + optional_fields(head.bits);
-      if (!skip_span(t, s, head.byte(1), head.byte(2), head.byte(3))) {
-        ref = head.fallback();
-        continue;
-      }
-      if (s.at == s.size) return head.accept();
-      ref = head.next();
-      continue;
-    } else if (kind == Op::kBranch) {
-      head.end = head.offset + 4 * head.byte(2);
-      if (s.at == s.size) return head.accept();
-      ref = branch_ref(head, s.data[s.at]);
-    } else if (kind == Op::kMap) {
-      if (s.at == s.size) return load32(head.op + 4);
-      ref = map_ref(head, s.data[s.at]);
+      ref = run_span(t, offset, bits, s);
+    } else if (kind == Op::kStep) {
+      ref = run_step(t, offset, bits, s);
     } else {
-      head.end = head.offset + 4 + optional_fields(head.bits);
-      if (s.at == s.size) return head.accept();
-      const uint8_t byte = s.data[s.at];
-      const uint32_t more = head.byte(1) & kTestUtf8 ? continuation(byte) : 0;
-      if (more != 0) {
-        ++s.at;
-        ref = skip_continuation(s, more) ? head.next() : head.fallback();
-        continue;
-      }
-      const bool taken = in_class(t, head.byte(1), head.byte(2), head.byte(3), byte);
-      ref = taken ? head.next() : head.fallback();
+      ref = run_map(t, offset, bits, s);
     }
-    if (!(ref & kRefRetry)) ++s.at;
   }
   return ref & ~kRefTags;
 }
@@ -361,9 +357,10 @@ SMIC_INLINE void apply_conditional(Tables t, const Request& r, HeaderWords& memo
 
 SMIC_INLINE void apply_trigger(Tables t, const Request& r, HeaderWords& memo, const uint8_t* at,
                                Verdict* verdict) {
+  if (!(load32(at + 16) & r.method_bit)) return;
   const uint64_t relevant = load64(at + 8);
   uint64_t hits = header_word(t, r.view, memo, load32(at), load32(at + 4)) & relevant;
-  const uint8_t* bits = t + load32(at + 16);
+  const uint8_t* bits = t + load32(at + 20);
   for (; hits != 0; hits &= hits - 1) {
     const uint32_t rank = __builtin_popcountll(relevant & ((hits & -hits) - 1));
     apply_conditional(t, r, memo, load32(bits + 4 * rank), verdict);

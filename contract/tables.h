@@ -50,8 +50,8 @@ struct TablesHeader {
   uint32_t slots;              // how many headers are asked for
   uint32_t slot_table;         // SlotRecord[slots]
   uint32_t header_words;       // words of all slots together
-  uint32_t byte_sets;          // how many
-  uint32_t byte_set_table;     // u8[32] each: bit b of byte b/8 = member
+  uint32_t byte_classes;       // how many
+  uint32_t byte_class_table;   // ByteClassRecord[byte_classes]
   uint32_t source_classes;     // valid classes are below this
   uint32_t destination_words;  // words of a destination mask, at most kDestinationWords
   uint32_t masks;              // how many
@@ -128,7 +128,8 @@ struct TriggerRecord {
   uint32_t slot;
   uint32_t word;  // within the slot
   uint32_t relevant_low, relevant_high;
-  uint32_t bits;  // u32[popcount(relevant)]
+  uint32_t methods;  // of all its entries: for others the header need not be looked at
+  uint32_t bits;     // u32[popcount(relevant)]
 };
 
 // The entry holds only if the request has all these patterns of that word too.
@@ -167,44 +168,60 @@ inline constexpr uint32_t kDead = kRefFinal;
 // at the end of the subject, dead, the op that follows in memory. They stand at the end of the op
 // in the order next, fallback, accept.
 //
-//   run     [kind] [length] [quads] [0]  bytes, padded to 4
-//             these bytes, then `next`; any other byte: fallback
-//   branch  [kind] [count] [quads] [0]  keys, padded to 4 or 8 (count ≤ 8), then count refs
-//             the key's ref; any other byte: fallback
-//   step    [kind] [test] [a] [b]
+//   node    [kind] [length] [slots] [factor]  text, keys, refs, each padded to 4
+//             this text, and then the byte of a key: that key's ref; or with slots = 0, so without
+//             keys, only the text, then `next`. Anything else: fallback, at the byte that differs.
+//             Keys and refs are 2^(slots-1) each; a key's place is key_slot()
+//   step    [kind] [test] [class, u16]
 //             a byte of the class, then `next`; any other byte: fallback
-//   span    [kind] [test] [a] [b]
-//             as many bytes of the class as there are, then `next` at the byte after them
+//   span    [kind] [test] [class, u16]
+//             as many bytes of the class as there are, then `next` at the byte after them; with
+//             kTestPlus at least one, or the program is dead
 //   map     [kind] [0] [0] [0]  accept, fallback, u8 ranks[4], u64 bits[4], refs
 //             a bit per key and a ref per key (fallback: other bytes), or with kMapRuns a bit
 //             per start of a run of equal bytes and a ref per run (no other bytes exist)
 //
-// `quads` is the op's whole size in units of four bytes. `accept` is the result when the subject
-// ends here. A step or span with kTestUtf8 also takes a well-formed sequence of 2 to 4 bytes (lead
-// byte c2-df, e0-ef or f0-f4, as RE2 has it); a broken one ends the program with its fallback.
+// `accept` is the result when the subject ends here, in a node also within its text. A step or span
+// with kTestUtf8 also takes a well-formed sequence of 2 to 4 bytes (lead byte c2-df, e0-ef or
+// f0-f4, as RE2 has it); a broken one ends the program with its fallback.
+//
+// Why a node is text and branch in one, and keys are hashed without collisions: a table of routes
+// is a tree of nodes, and what a decision costs is mispredicted jumps and loads that wait for each
+// other, not bytes. A node has no jump that a hit could take wrong, and two loads that wait.
 //
 // INVARIANT: every op consumes a byte, but for span and retries. What a span goes on to, and what
 // is retried, never retries, and what a span goes on to is no span. So at most three ops look at
 // one byte, and a program ends in time linear in the subject.
-enum class Op : uint32_t { kRun = 0, kBranch, kStep, kSpan, kMap };
+enum class Op : uint32_t { kNode = 0, kStep, kSpan, kMap };
 inline constexpr uint32_t kOpKind = 0x07;
 inline constexpr uint32_t kOpAccept = 0x10;
 inline constexpr uint32_t kOpFallback = 0x20;
 inline constexpr uint32_t kOpNext = 0x40;
 inline constexpr uint32_t kMapRuns = 0x80;
 
-inline constexpr uint32_t kMaxRun = 255;
-inline constexpr uint32_t kMaxBranch = 8;
+inline constexpr uint32_t kMaxText = 255;
+inline constexpr uint32_t kMaxSlots = 6;  // 32 keys; more are a map
+
+constexpr uint32_t key_slot(uint32_t byte, uint32_t slots, uint32_t factor) {
+  return (byte * factor & 0xff) >> (9 - slots);
+}
+
 inline constexpr uint32_t kMapHeader = 4 + 8 + 4 + 32;
 
-// The class of a step or span.
-enum class Test : uint32_t {
-  kRange = 0,  // a ≤ byte ≤ b, both below 0x80
-  kExcept,     // below 0x80 and neither a nor b
-  kSet,        // a member of byte set a | b << 8
-};
-inline constexpr uint32_t kTestKind = 0x03;
+// What a step or span takes. With kTestRanged the class is ASCII and of at most four ranges, and
+// `low` and `high` say so for eight bytes at a time: byte b is in a range first..last iff adding
+// 0x80 - first carries into bit 7 and adding 0x7f - last does not. A range of zeros is empty.
+inline constexpr uint32_t kTestRanged = 0x01;
 inline constexpr uint32_t kTestUtf8 = 0x10;
-inline constexpr uint32_t kMaxByteSets = 1 << 16;
+inline constexpr uint32_t kTestPlus = 0x20;
+
+inline constexpr uint32_t kClassRanges = 4;
+inline constexpr uint32_t kMaxByteClasses = 1 << 16;
+
+struct ByteClassRecord {
+  uint64_t bits[4];  // bit b % 64 of word b / 64 = member
+  uint64_t low[kClassRanges];
+  uint64_t high[kClassRanges];
+};
 
 }  // namespace smic::contract

@@ -37,7 +37,7 @@ class Encoder {
     write_lists();
     write_slots();
     write_paths();
-    write_byte_sets();
+    write_byte_classes();
     out_.align(8);
     out_.skip(contract::kTablesPadding);
     write_header();
@@ -55,7 +55,7 @@ class Encoder {
   void write_lists();
   void write_slots();
   void write_paths();
-  void write_byte_sets();
+  void write_byte_classes();
   void write_header();
 
   void put_outcome(const Outcome& outcome) {
@@ -72,7 +72,7 @@ class Encoder {
   const Graph& graph_;
   TableWriter out_;
   TablesHeader header_{};
-  ByteSets byte_sets_;
+  ByteClasses byte_classes_;
   std::vector<std::uint32_t> rows_;    // offset per row
   std::vector<std::uint32_t> leaves_;  // offset per leaf, 0 = not placed
   std::vector<std::uint32_t> lists_;   // offset per list node
@@ -185,6 +185,14 @@ std::uint32_t Encoder::write_conditions(const std::vector<Entry>& entries) {
   return at;
 }
 
+ir::MethodSet methods_of(const Trigger& trigger) {
+  ir::MethodSet methods = 0;
+  for (const auto& entries : trigger.bits) {
+    for (const Entry& entry : entries) methods |= entry.methods;
+  }
+  return methods;
+}
+
 // Conditions first: the leaf itself should be the last that is written, next to its op.
 std::uint32_t Encoder::place_leaf(std::uint32_t index) {
   if (leaves_[index] != 0) return leaves_[index];
@@ -211,6 +219,7 @@ std::uint32_t Encoder::place_leaf(std::uint32_t index) {
     out_.put32(trigger.slot);
     out_.put32(trigger.word);
     out_.put64(trigger.relevant);
+    out_.put32(methods_of(trigger));
     out_.put32(bits[i]);
   }
   return leaves_[index];
@@ -247,8 +256,9 @@ void Encoder::write_slots() {
   for (const HeaderSlot& slot : graph_.slots) {
     std::vector<std::uint32_t> roots;
     for (const automata::Dfa& dfa : slot.groups) {
-      roots.push_back(write_program(
-          out_, dfa, byte_sets_, [&](std::uint32_t set) { return write_patterns(dfa.sets[set]); }));
+      roots.push_back(write_program(out_, dfa, byte_classes_, [&](std::uint32_t set) {
+        return write_patterns(dfa.sets[set]);
+      }));
     }
     records.push_back({header_.header_words, slot.words(), static_cast<std::uint32_t>(roots.size()),
                        out_.position()});
@@ -265,7 +275,7 @@ void Encoder::write_slots() {
 void Encoder::write_paths() {
   std::vector<std::uint32_t> roots;
   for (const PathGroup& group : graph_.groups) {
-    roots.push_back(write_program(out_, group.dfa, byte_sets_, [&](std::uint32_t set) {
+    roots.push_back(write_program(out_, group.dfa, byte_classes_, [&](std::uint32_t set) {
       return group.leaves[set] ? place_leaf(*group.leaves[set]) : 0;
     }));
   }
@@ -274,11 +284,18 @@ void Encoder::write_paths() {
   put_roots(roots);
 }
 
-void Encoder::write_byte_sets() {
-  header_.byte_sets = static_cast<std::uint32_t>(byte_sets_.all().size());
-  header_.byte_set_table = out_.position();
-  for (const ByteSets::Set& set : byte_sets_.all()) {
+void Encoder::write_byte_classes() {
+  out_.align(8);
+  header_.byte_classes = static_cast<std::uint32_t>(byte_classes_.all().size());
+  header_.byte_class_table = out_.position();
+  constexpr std::uint64_t kEachByte = 0x0101010101010101;
+  for (const ByteClasses::Set& set : byte_classes_.all()) {
     for (const std::uint64_t word : set) out_.put64(word);
+    std::vector<ByteRange> ranges = ranges_of(set).value_or(std::vector<ByteRange>{});
+    for (const ByteRange& range : ranges) out_.put64((0x80 - range.first) * kEachByte);
+    out_.skip(8 * (contract::kClassRanges - ranges.size()));
+    for (const ByteRange& range : ranges) out_.put64((0x7f - range.last) * kEachByte);
+    out_.skip(8 * (contract::kClassRanges - ranges.size()));
   }
 }
 

@@ -9,54 +9,33 @@ namespace smic::decision {
 namespace {
 
 using contract::Op;
-using contract::Test;
 
 // What fewer bytes than this lead back to is told as keys.
 constexpr int kLeastSpan = 2;
 
-ByteSets::Set bytes_to(const std::array<std::uint32_t, 256>& targets, std::uint32_t to) {
-  ByteSets::Set set{};
+ByteClasses::Set bytes_to(const std::array<std::uint32_t, 256>& targets, std::uint32_t to) {
+  ByteClasses::Set set{};
   for (std::size_t b = 0; b < 256; ++b) {
     if (targets[b] == to) set[b / 64] |= std::uint64_t{1} << b % 64;
   }
   return set;
 }
 
-int size_of(const ByteSets::Set& set) {
+int size_of(const ByteClasses::Set& set) {
   int size = 0;
   for (const std::uint64_t word : set) size += std::popcount(word);
   return size;
 }
 
-bool has(const ByteSets::Set& set, std::size_t byte) { return set[byte / 64] >> byte % 64 & 1; }
+bool has(const ByteClasses::Set& set, std::size_t byte) { return set[byte / 64] >> byte % 64 & 1; }
 
 constexpr bool is_lead(std::size_t byte) { return byte >= 0xc2 && byte <= 0xf4; }
 
-ByteClass make_class(Test test, std::size_t a, std::size_t b) {
-  return {static_cast<std::uint8_t>(test), static_cast<std::uint8_t>(a),
-          static_cast<std::uint8_t>(b)};
-}
-
-std::optional<ByteClass> class_of(const ByteSets::Set& set, ByteSets& sets) {
-  const int size = size_of(set);
-  const bool ascii = set[2] == 0 && set[3] == 0;
-  if (ascii && size != 0) {
-    std::size_t first = 0, last = 127;
-    while (!has(set, first)) ++first;
-    while (!has(set, last)) --last;
-    if (last - first + 1 == static_cast<std::size_t>(size)) {
-      return make_class(Test::kRange, first, last);
-    }
-  }
-  if (ascii && size >= 126) {
-    std::size_t a = 0, b = 127;
-    while (has(set, a)) ++a;
-    while (has(set, b)) --b;
-    return make_class(Test::kExcept, a, b);
-  }
-  const std::optional<std::uint32_t> id = sets.intern(set);
+std::optional<ByteClass> class_of(const ByteClasses::Set& set, ByteClasses& classes) {
+  const std::optional<std::uint32_t> id = classes.intern(set);
   if (!id) return std::nullopt;
-  return make_class(Test::kSet, *id & 0xff, *id >> 8);
+  const bool ranged = ranges_of(set).has_value();
+  return ByteClass{static_cast<std::uint8_t>(ranged ? contract::kTestRanged : 0), *id};
 }
 
 // The target that most of the bytes lead to, the smallest of several.
@@ -89,19 +68,48 @@ std::vector<std::pair<std::uint8_t, std::uint32_t>> runs_of(
   return runs;
 }
 
+// The smallest table in which each key has a slot of its own. None for no keys, or if there is none
+// small enough.
+std::optional<KeyHash> find_hash(const std::vector<std::pair<std::uint8_t, std::uint32_t>>& keys) {
+  if (keys.empty()) return std::nullopt;
+  for (std::uint32_t slots = 1; slots <= contract::kMaxSlots; ++slots) {
+    if (keys.size() > 1u << (slots - 1)) continue;
+    for (std::uint32_t factor = 1; factor < 256; ++factor) {
+      std::uint32_t taken = 0;
+      for (const auto& [byte, to] : keys) taken |= 1u << contract::key_slot(byte, slots, factor);
+      if (static_cast<std::size_t>(std::popcount(taken)) == keys.size())
+        return KeyHash{slots, factor};
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
-std::optional<std::uint32_t> ByteSets::intern(const Set& set) {
+std::optional<std::uint32_t> ByteClasses::intern(const Set& set) {
   const auto known = ids_.find(set);
   if (known != ids_.end()) return known->second;
-  if (sets_.size() == contract::kMaxByteSets) return std::nullopt;
+  if (sets_.size() == contract::kMaxByteClasses) return std::nullopt;
   const auto id = static_cast<std::uint32_t>(sets_.size());
   sets_.push_back(set);
   ids_.emplace(set, id);
   return id;
 }
 
-Planner::Planner(const automata::Dfa& dfa, ByteSets& sets) : dfa_(dfa), sets_(sets) {
+std::optional<std::vector<ByteRange>> ranges_of(const ByteClasses::Set& set) {
+  std::vector<ByteRange> ranges;
+  for (std::size_t b = 0; b < 256; ++b) {
+    if (!has(set, b)) continue;
+    if (b >= 0x80) return std::nullopt;
+    const auto byte = static_cast<std::uint8_t>(b);
+    if (ranges.empty() || ranges.back().last + 1 != byte) ranges.push_back({byte, byte});
+    ranges.back().last = byte;
+  }
+  if (ranges.size() > contract::kClassRanges) return std::nullopt;
+  return ranges;
+}
+
+Planner::Planner(const automata::Dfa& dfa, ByteClasses& classes) : dfa_(dfa), classes_(classes) {
   for (std::uint32_t state = 0; state < dfa.states.size(); ++state) {
     spans_.push_back(find_span(state));
   }
@@ -151,9 +159,9 @@ std::optional<Planner::Span> Planner::find_span(std::uint32_t state) {
   }
   if (looping < kLeastSpan) return std::nullopt;
   const Targets targets = this->targets(state);
-  const ByteSets::Set loop = bytes_to(targets, state);
+  const ByteClasses::Set loop = bytes_to(targets, state);
   if (size_of(loop) < kLeastSpan) return std::nullopt;
-  const std::optional<ByteClass> bytes = class_of(loop, sets_);
+  const std::optional<ByteClass> bytes = class_of(loop, classes_);
   if (!bytes) return std::nullopt;
   Span span{*bytes, 0};
   if (const auto broken = utf8_to(targets, state)) {
@@ -174,7 +182,7 @@ std::optional<StatePlan> Planner::plan_step(const Targets& targets) const {
     const bool first_common = size_of(bytes_to(targets, distinct[0])) >= 128;
     plan.next = distinct[first_common ? 1 : 0];
     plan.fallback = distinct[first_common ? 0 : 1];
-    const auto bytes = class_of(bytes_to(targets, plan.next), sets_);
+    const auto bytes = class_of(bytes_to(targets, plan.next), classes_);
     if (!bytes) return std::nullopt;
     plan.step = *bytes;
     return plan;
@@ -186,7 +194,7 @@ std::optional<StatePlan> Planner::plan_step(const Targets& targets) const {
     for (std::size_t b = 0; b < 256; ++b) {
       if (!is_lead(b) && targets[b] != to && targets[b] != *broken) return std::nullopt;
     }
-    const auto bytes = class_of(bytes_to(targets, to), sets_);
+    const auto bytes = class_of(bytes_to(targets, to), classes_);
     if (!bytes) return std::nullopt;
     plan.next = to;
     plan.fallback = plan.broken = *broken;
@@ -223,17 +231,19 @@ StatePlan Planner::plan_keys(const Targets& targets, const std::array<bool, 256>
     if (!free[b] && targets[b] != plan.fallback) plan.keys.emplace_back(b, targets[b]);
   }
   const std::uint32_t common = plan.fallback;
+  plan.uniform = plan.keys.empty();
   if (may_retry) try_retries(targets, plan);
-  if (plan.keys.size() == 1) {
-    plan.kind = Op::kRun;
-  } else if (plan.keys.size() > contract::kMaxBranch) {
-    plan.kind = Op::kMap;
-    auto runs = runs_of(targets, free, common);
-    if (runs.size() < plan.keys.size()) {
-      plan.keys = std::move(runs);
-      plan.runs = true;
-      plan.retry = false;
-    }
+  if (plan.keys.size() == 1) return plan;
+  if (const auto hash = find_hash(plan.keys)) {
+    plan.hash = *hash;
+    return plan;
+  }
+  plan.kind = Op::kMap;
+  auto runs = runs_of(targets, free, common);
+  if (plan.keys.empty() || runs.size() < plan.keys.size()) {
+    plan.keys = std::move(runs);
+    plan.runs = true;
+    plan.retry = false;
   }
   return plan;
 }

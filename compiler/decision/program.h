@@ -22,8 +22,8 @@
 
 namespace smic::decision {
 
-// Sets of bytes that the ops of one unit refer to by number.
-class ByteSets {
+// Classes of bytes that the steps and spans of one unit refer to by number.
+class ByteClasses {
  public:
   using Set = std::array<std::uint64_t, 4>;
 
@@ -35,11 +35,24 @@ class ByteSets {
   std::map<Set, std::uint32_t> ids_;
 };
 
-// The class of a step or span op: bytes 1 to 3 of its head.
+// The ranges of ASCII bytes that make up the set; none if that takes more than kClassRanges.
+struct ByteRange {
+  std::uint8_t first = 0;
+  std::uint8_t last = 0;
+};
+std::optional<std::vector<ByteRange>> ranges_of(const ByteClasses::Set& set);
+
+// Bytes 1 to 3 of a step's or span's head.
 struct ByteClass {
   std::uint8_t test = 0;
-  std::uint8_t a = 0;
-  std::uint8_t b = 0;
+  std::uint32_t id = 0;
+  bool operator==(const ByteClass&) const = default;
+};
+
+// Puts the keys of a node into slots of their own; see contract::key_slot.
+struct KeyHash {
+  std::uint32_t slots = 0;
+  std::uint32_t factor = 0;
 };
 
 struct StatePlan {
@@ -47,12 +60,14 @@ struct StatePlan {
   std::optional<ByteClass> span;
   std::uint32_t broken = 0;  // span or step with kTestUtf8: the state after a broken sequence
 
-  // The rest. For `run` and `branch` and maps of keys; other bytes go to `fallback`.
-  contract::Op kind = contract::Op::kBranch;
+  // The rest. For nodes and maps of keys; other bytes go to `fallback`.
+  contract::Op kind = contract::Op::kNode;
   std::vector<std::pair<std::uint8_t, std::uint32_t>> keys;
   std::uint32_t fallback = 0;
-  bool retry = false;  // look at the byte again at `fallback`, do not step over it
-  bool runs = false;   // map: `keys` are starts of runs of equal bytes and there is no fallback
+  bool retry = false;    // look at the byte again at `fallback`, do not step over it
+  bool uniform = false;  // the rest has no keys: every byte goes to `fallback`
+  KeyHash hash;          // node with several keys
+  bool runs = false;     // map: `keys` are starts of runs of equal bytes and there is no fallback
 
   // A step: the class leads to `next`.
   ByteClass step;
@@ -61,10 +76,16 @@ struct StatePlan {
 
 class Planner {
  public:
-  Planner(const automata::Dfa& dfa, ByteSets& sets);
+  Planner(const automata::Dfa& dfa, ByteClasses& classes);
 
   StatePlan plan(std::uint32_t state) const;
   bool spans(std::uint32_t state) const { return spans_[state].has_value(); }
+
+  // What a state consumes for as long as it lasts, and where a broken sequence leads.
+  std::optional<ByteClass> span(std::uint32_t state) const {
+    return spans(state) ? std::optional(spans_[state]->bytes) : std::nullopt;
+  }
+  std::uint32_t broken(std::uint32_t state) const { return spans_[state]->broken; }
 
  private:
   using Targets = std::array<std::uint32_t, 256>;
@@ -83,13 +104,13 @@ class Planner {
   void try_retries(const Targets& targets, StatePlan& best) const;
 
   const automata::Dfa& dfa_;
-  ByteSets& sets_;
+  ByteClasses& classes_;
   std::vector<std::optional<Span>> spans_;
 };
 
 // Writes the program and, by `place`, each result when it is first needed. `place` gets an index
 // into dfa.sets and returns the offset of what it wrote, 0 for nothing. Returns the root's ref.
-std::uint32_t write_program(TableWriter& out, const automata::Dfa& dfa, ByteSets& sets,
+std::uint32_t write_program(TableWriter& out, const automata::Dfa& dfa, ByteClasses& classes,
                             const std::function<std::uint32_t(std::uint32_t)>& place);
 
 }  // namespace smic::decision

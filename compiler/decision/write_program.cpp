@@ -4,6 +4,7 @@
 // a string of ops ends and are put right there.
 //
 // Tested by tests/unit/decision/program_test.cpp.
+#include <algorithm>
 #include <bit>
 
 #include "base/check.h"
@@ -16,11 +17,11 @@ using contract::Op;
 
 class ProgramWriter {
  public:
-  ProgramWriter(TableWriter& out, const automata::Dfa& dfa, ByteSets& sets,
+  ProgramWriter(TableWriter& out, const automata::Dfa& dfa, ByteClasses& classes,
                 const std::function<std::uint32_t(std::uint32_t)>& place)
       : out_(out),
         dfa_(dfa),
-        planner_(dfa, sets),
+        planner_(dfa, classes),
         place_(place),
         offsets_(dfa.states.size()),
         results_(dfa.sets.size()),
@@ -52,6 +53,9 @@ class ProgramWriter {
 
   std::uint32_t accept(std::uint32_t state) const { return dfa_.states[state].accept; }
   bool open(std::uint32_t state) const { return !dfa_.settled(state) && offsets_[state] == 0; }
+  bool dead_if_broken(std::uint32_t state) const {
+    return (planner_.span(state)->test & contract::kTestUtf8) == 0 || dead(planner_.broken(state));
+  }
   bool dead(std::uint32_t state) const { return dfa_.settled(state) && accept(state) == 0; }
 
   // ---- refs ----
@@ -101,47 +105,55 @@ class ProgramWriter {
     if (flags & contract::kOpAccept) put_result(accept(state), 0);
   }
 
-  static std::uint32_t quads(std::uint32_t payload, std::uint32_t flags) {
-    std::uint32_t size = 1 + payload;
-    for (const std::uint32_t f : {contract::kOpAccept, contract::kOpFallback, contract::kOpNext}) {
-      if (flags & f) ++size;
-    }
-    return size;
-  }
-
   // Ops from `state` on for as long as one follows the other.
   void write_string(std::uint32_t state) {
     for (std::optional<std::uint32_t> at = state; at;) {
       offsets_[*at] = out_.position();
-      const StatePlan plan = planner_.plan(*at);
-      if (plan.span && !write_span(*at, plan)) break;
-      at = write_rest(*at, plan);
+      at = write_state(*at);
       // The states of the last op are written next, in the order of its keys.
       for (; !fresh_.empty(); fresh_.pop_back()) stack_.push_back(fresh_.back());
     }
     place_results();
   }
 
+  // Writes the state's ops; the state whose ops are to follow, if any.
+  std::optional<std::uint32_t> write_state(std::uint32_t state) {
+    StatePlan plan = planner_.plan(state);
+    if (is_plus(state, plan)) {
+      state = plan.next;
+      plan = planner_.plan(state);
+      plan.span->test |= contract::kTestPlus;
+    }
+    if (plan.span && !write_span(state, plan)) return std::nullopt;
+    return write_rest(state, plan);
+  }
+
+  // A class once and then as often as it comes, as in `[0-9]+`: one op for two states.
+  bool is_plus(std::uint32_t state, const StatePlan& plan) const {
+    if (plan.kind != Op::kStep || plan.span || accept(state) != 0 || !dead(plan.fallback)) {
+      return false;
+    }
+    const std::optional<ByteClass> span = planner_.span(plan.next);
+    return span && *span == plan.step && dead_if_broken(plan.next);
+  }
+
   // False if what follows the span needs no op of its own: every other byte settles it.
   bool write_span(std::uint32_t state, const StatePlan& plan) {
-    const bool ends = plan.keys.empty() && dfa_.settled(plan.fallback);
+    const bool ends = plan.uniform && dfa_.settled(plan.fallback);
     const bool breaks = plan.span->test & contract::kTestUtf8;
     std::uint32_t fields = flags(state, plan.broken, ends);
     if (!breaks) fields &= ~contract::kOpFallback;
-    put_head(Op::kSpan, fields, plan.span->test, plan.span->a, plan.span->b);
+    put_head(Op::kSpan, fields, plan.span->test, plan.span->id & 0xff, plan.span->id >> 8);
     put_fields(fields, state, plan.broken, false, plan.fallback);
     return !ends;
   }
 
   std::optional<std::uint32_t> write_rest(std::uint32_t state, const StatePlan& plan) {
     switch (plan.kind) {
-      case Op::kRun:
-        return write_run(state, plan);
+      case Op::kNode:
+        return write_node(state, plan);
       case Op::kStep:
         return write_step(state, plan);
-      case Op::kBranch:
-        write_branch(state, plan);
-        return std::nullopt;
       case Op::kMap:
         write_map(state, plan);
         return std::nullopt;
@@ -151,48 +163,78 @@ class ProgramWriter {
     SMIC_CHECK(false, "a state's rest is planned as a span");
   }
 
-  // Can `state` be the next byte of a run with this accept and fallback?
+  // Can `state` be told within a node that began with `first`?
   bool joins(std::uint32_t state, std::uint32_t first, const StatePlan& plan,
              const StatePlan& next) const {
-    return next.kind == Op::kRun && !next.span && accept(state) == accept(first) &&
+    return next.kind == Op::kNode && !next.span && accept(state) == accept(first) &&
            next.fallback == plan.fallback && next.retry == plan.retry;
   }
 
-  std::optional<std::uint32_t> write_run(std::uint32_t state, const StatePlan& plan) {
-    std::vector<std::uint8_t> bytes{plan.keys[0].first};
-    std::uint32_t next = plan.keys[0].second;
-    while (bytes.size() < contract::kMaxRun && open(next) && ways_in_[next] == 1) {
-      const StatePlan ahead = planner_.plan(next);
-      if (!joins(next, state, plan, ahead)) break;
-      bytes.push_back(ahead.keys[0].first);
-      next = ahead.keys[0].second;
+  // States with one key are the node's text, the first with several has its keys.
+  std::optional<std::uint32_t> write_node(std::uint32_t state, const StatePlan& plan) {
+    std::vector<std::uint8_t> text;
+    StatePlan last = plan;
+    while (last.keys.size() == 1) {
+      text.push_back(last.keys[0].first);
+      const std::uint32_t next = last.keys[0].second;
+      last = {};
+      if (text.size() < contract::kMaxText && open(next) && ways_in_[next] == 1) {
+        StatePlan ahead = planner_.plan(next);
+        if (joins(next, state, plan, ahead)) last = std::move(ahead);
+      }
+      if (last.keys.empty()) return write_text(state, plan, text, next);
     }
-    const bool follows = open(next);
-    const std::uint32_t fields = flags(state, plan.fallback, !follows);
-    const auto length = static_cast<std::uint32_t>(bytes.size());
-    put_head(Op::kRun, fields, length, quads((length + 3) / 4, fields), 0);
-    for (const std::uint8_t byte : bytes) out_.put8(byte);
-    out_.align(4);
+    put_text(flags(state, plan.fallback, false), text, last.hash);
+    put_keys(last);
+    put_fields(flags(state, plan.fallback, false), state, plan.fallback, plan.retry, 0);
+    const auto first =
+        std::ranges::find_if(last.keys, [&](const auto& k) { return open(k.second); });
+    return first != last.keys.end() ? std::optional(first->second) : std::nullopt;
+  }
+
+  std::optional<std::uint32_t> write_text(std::uint32_t state, const StatePlan& plan,
+                                          const std::vector<std::uint8_t>& text,
+                                          std::uint32_t next) {
+    const std::uint32_t fields = flags(state, plan.fallback, !open(next));
+    put_text(fields, text, {});
     put_fields(fields, state, plan.fallback, plan.retry, next);
-    return follows ? std::optional(next) : std::nullopt;
+    return open(next) ? std::optional(next) : std::nullopt;
+  }
+
+  void put_text(std::uint32_t fields, const std::vector<std::uint8_t>& text, KeyHash hash) {
+    put_head(Op::kNode, fields, static_cast<std::uint32_t>(text.size()), hash.slots, hash.factor);
+    for (const std::uint8_t byte : text) out_.put8(byte);
+    out_.align(4);
+  }
+
+  // A free slot holds a key that belongs elsewhere, so no byte finds itself there.
+  void put_keys(const StatePlan& plan) {
+    using Key = std::pair<std::uint8_t, std::uint32_t>;
+    std::vector<const Key*> slots(std::size_t{1} << (plan.hash.slots - 1));
+    const auto slot = [&](const Key& key) {
+      return contract::key_slot(key.first, plan.hash.slots, plan.hash.factor);
+    };
+    for (const Key& key : plan.keys) slots[slot(key)] = &key;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      const Key& other = plan.keys[slot(plan.keys[0]) == i ? 1 : 0];
+      out_.put8(slots[i] ? slots[i]->first : other.first);
+    }
+    out_.align(4);
+    for (const Key* key : slots) {
+      if (key) {
+        put_ref(key->second);
+      } else {
+        out_.put32(contract::kDead);
+      }
+    }
   }
 
   std::optional<std::uint32_t> write_step(std::uint32_t state, const StatePlan& plan) {
     const bool follows = open(plan.next);
     const std::uint32_t fields = flags(state, plan.fallback, !follows);
-    put_head(Op::kStep, fields, plan.step.test, plan.step.a, plan.step.b);
+    put_head(Op::kStep, fields, plan.step.test, plan.step.id & 0xff, plan.step.id >> 8);
     put_fields(fields, state, plan.fallback, false, plan.next);
     return follows ? std::optional(plan.next) : std::nullopt;
-  }
-
-  void write_branch(std::uint32_t state, const StatePlan& plan) {
-    const auto count = static_cast<std::uint32_t>(plan.keys.size());
-    const std::uint32_t width = count <= 4 ? 4 : 8;
-    const std::uint32_t fields = flags(state, plan.fallback, false);
-    put_head(Op::kBranch, fields, count, quads(width / 4 + count, fields), 0);
-    for (std::uint32_t i = 0; i < width; ++i) out_.put8(i < count ? plan.keys[i].first : 0);
-    for (const auto& [byte, to] : plan.keys) put_ref(to);
-    put_fields(fields, state, plan.fallback, plan.retry, 0);
   }
 
   void write_map(std::uint32_t state, const StatePlan& plan) {
@@ -203,7 +245,7 @@ class ProgramWriter {
     } else {
       put_ref(plan.fallback, plan.retry);
     }
-    ByteSets::Set bits{};
+    ByteClasses::Set bits{};
     for (const auto& [byte, to] : plan.keys) bits[byte / 64] |= std::uint64_t{1} << byte % 64;
     std::uint32_t rank = 0;
     for (const std::uint64_t word : bits) {
@@ -227,9 +269,9 @@ class ProgramWriter {
 
 }  // namespace
 
-std::uint32_t write_program(TableWriter& out, const automata::Dfa& dfa, ByteSets& sets,
+std::uint32_t write_program(TableWriter& out, const automata::Dfa& dfa, ByteClasses& classes,
                             const std::function<std::uint32_t(std::uint32_t)>& place) {
-  return ProgramWriter(out, dfa, sets, place).write();
+  return ProgramWriter(out, dfa, classes, place).write();
 }
 
 }  // namespace smic::decision
