@@ -6,10 +6,14 @@
 //   overload.h  visits a std::variant, one lambda per alternative
 //   utf8.h    what is UTF-8 and what is not
 //   log.h     one line per event on stderr, text or JSON
+//   command_line.h  options, operands, help and exit codes of the three programs
+//   did_you_mean.h  names that were meant
 // What the author of the input did wrong is not here: that is compiler/diagnostics.
 #pragma once
 
 #include "base/check.h"
+#include "base/command_line.h"
+#include "base/did_you_mean.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/overload.h"

@@ -2,7 +2,7 @@
 // Diagnostics and nothing else. The JSON document is a contract (DESIGN §10).
 #include <ostream>
 
-#include "cli/command_line.h"
+#include "base/command_line.h"
 #include "cli/input.h"
 
 namespace smic::cli {
@@ -14,7 +14,7 @@ struct Options {
 
 Syntax syntax_of(Options& options) {
   Syntax syntax;
-  syntax.command = "check";
+  syntax.command = "smic check";
   syntax.operands = "PATH...";
   syntax.least = 1;
   syntax.about =
@@ -69,7 +69,7 @@ std::string summary(const Diagnostics& diagnostics, const Frontend& front) {
 int run_check(Words words, Console& console) {
   Options options;
   const Syntax syntax = syntax_of(options);
-  const auto begun = start(syntax, words, console);
+  const auto begun = start(syntax, words, console.out, console.err);
   if (begun.exit_code) return *begun.exit_code;
   const auto sources = read_input(begun.operands);
   if (!sources) return world_failed("check", sources.error(), console);

@@ -2,7 +2,6 @@
 // The front door of cli/: the words of a command line in, text on two streams and an exit code out.
 // Each command is one file and one function here; main.cpp only picks it. Deliberately absent: what
 // a mesh is. Commands call the libraries and say what came of it.
-//   command_line.h  options, operands, help
 //   input.h         PATH… to sources, diagnostics to stderr
 //   explanation.h   the decision behind `smic explain`
 //   echo_server.h   the backend behind `smic echo`
@@ -14,13 +13,9 @@
 #include <string>
 #include <string_view>
 
-namespace smic::cli {
+#include "base/command_line.h"
 
-// DESIGN §9.
-inline constexpr int kDone = 0;
-inline constexpr int kWorldFailed = 1;
-inline constexpr int kInputHasErrors = 2;
-inline constexpr int kWrongUsage = 64;
+namespace smic::cli {
 
 // Where a command's words go. Colour and progress only on a terminal, and never with NO_COLOR.
 struct Console {
@@ -33,8 +28,6 @@ struct Console {
   bool colour_out() const { return out_is_terminal && colour_wanted; }
   bool colour_err() const { return err_is_terminal && colour_wanted; }
 };
-
-using Words = std::span<const std::string>;
 
 struct Command {
   std::string_view name;

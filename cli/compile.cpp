@@ -10,7 +10,7 @@
 #include <map>
 #include <ostream>
 
-#include "cli/command_line.h"
+#include "base/command_line.h"
 #include "cli/input.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/decision/decision.h"
@@ -75,7 +75,7 @@ std::string list_of_passes() {
 
 Syntax syntax_of(Options& options) {
   Syntax syntax;
-  syntax.command = "compile";
+  syntax.command = "smic compile";
   syntax.operands = "PATH...";
   syntax.least = 1;
   syntax.about =
@@ -262,7 +262,7 @@ Taken check_output(const std::vector<ir::Unit>& units, const Options& options,
 int run_compile(Words words, Console& console) {
   Options options;
   const Syntax syntax = syntax_of(options);
-  const auto begun = start(syntax, words, console);
+  const auto begun = start(syntax, words, console.out, console.err);
   if (begun.exit_code) return *begun.exit_code;
   const auto sources = read_input(begun.operands);
   if (!sources) return world_failed("compile", sources.error(), console);
@@ -289,7 +289,7 @@ int run_compile(Words words, Console& console) {
     const Frontend front = analyze(*sources, options.compile, diagnostics);
     show_diagnostics(diagnostics, console);
     if (auto fine = check_output(front.units, options, console); !fine) {
-      return wrong_usage(syntax, fine.error(), console);
+      return wrong_usage(syntax, fine.error(), console.err);
     }
     written = is_binary(options.emit)
                   ? write_binary(front.units, options, console)

@@ -2,7 +2,7 @@
 #include <charconv>
 #include <ostream>
 
-#include "cli/command_line.h"
+#include "base/command_line.h"
 #include "cli/echo_server.h"
 #include "cli/input.h"
 
@@ -35,7 +35,7 @@ struct Numbers {
 
 Syntax syntax_of(EchoOptions& options, Numbers& numbers) {
   Syntax syntax;
-  syntax.command = "echo";
+  syntax.command = "smic echo";
   syntax.most = 0;
   syntax.about =
       "A small backend that says who it is. HTTP/1.1 answers with a JSON body (name, method, "
@@ -67,9 +67,9 @@ int run_echo(Words words, Console& console) {
   EchoOptions options;
   Numbers numbers;
   const Syntax syntax = syntax_of(options, numbers);
-  const auto begun = start(syntax, words, console);
+  const auto begun = start(syntax, words, console.out, console.err);
   if (begun.exit_code) return *begun.exit_code;
-  if (numbers.status < 200) return wrong_usage(syntax, "--status: 200 to 599", console);
+  if (numbers.status < 200) return wrong_usage(syntax, "--status: 200 to 599", console.err);
   options.status = numbers.status;
   options.delay = std::chrono::milliseconds(numbers.delay_ms);
   const auto served = serve_echo(

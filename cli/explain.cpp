@@ -3,7 +3,7 @@
 #include <charconv>
 #include <ostream>
 
-#include "cli/command_line.h"
+#include "base/command_line.h"
 #include "cli/explanation.h"
 #include "cli/input.h"
 #include "runtime/proxy/normalise.h"
@@ -84,7 +84,7 @@ Taken take_header(const std::string& given, Query& query) {
 
 Syntax syntax_of(Options& options) {
   Syntax syntax;
-  syntax.command = "explain";
+  syntax.command = "smic explain";
   syntax.operands = "PATH...";
   syntax.least = 1;
   syntax.about =
@@ -164,11 +164,12 @@ Taken choose_port(const Frontend& front, Options& options) {
 int run_explain(Words words, Console& console) {
   Options options;
   const Syntax syntax = syntax_of(options);
-  const auto begun = start(syntax, words, console);
+  const auto begun = start(syntax, words, console.out, console.err);
   if (begun.exit_code) return *begun.exit_code;
-  if (auto fine = check_options(options); !fine) return wrong_usage(syntax, fine.error(), console);
+  if (auto fine = check_options(options); !fine)
+    return wrong_usage(syntax, fine.error(), console.err);
   if (auto fine = normalise(options.query); !fine) {
-    return wrong_usage(syntax, fine.error(), console);
+    return wrong_usage(syntax, fine.error(), console.err);
   }
   const auto sources = read_input(begun.operands);
   if (!sources) return world_failed("explain", sources.error(), console);
@@ -177,7 +178,7 @@ int run_explain(Words words, Console& console) {
   const Frontend front = analyze(*sources, options.compile, diagnostics);
   if (diagnostics.has_errors()) show_diagnostics(diagnostics, console);
   if (auto port = choose_port(front, options); !port) {
-    return wrong_usage(syntax, port.error(), console);
+    return wrong_usage(syntax, port.error(), console.err);
   }
   const auto explanation = explain(front, options.query, options.engine, options.compile);
   if (!explanation) return world_failed("explain", explanation.error(), console);

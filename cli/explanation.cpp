@@ -75,6 +75,10 @@ bool templates_count(const Frontend& front) {
   return front.resources.endpoint_slices.empty() && front.resources.pods.empty();
 }
 
+// Rule IR names no pods. Then every backend counts as ready, and as run by whomever the unit's
+// rules name as destination: lowering put no others there.
+bool rule_ir_alone(const Frontend& front) { return front.mesh.services.empty(); }
+
 BackendAnswer look_at(const Frontend& front, ir::Protocol protocol, const ir::BackendRef& backend,
                       const Covered& destinations) {
   BackendAnswer answer{backend, false, 0, {}};
@@ -85,6 +89,11 @@ BackendAnswer look_at(const Frontend& front, ir::Protocol protocol, const ir::Ba
   };
   answer.allowed = allows("", 0);  // true in permissive mode alone
   const model::Service* service = front.mesh.find(backend.service);
+  if (rule_ir_alone(front)) {
+    answer.ready = 1;
+    answer.allowed = !destinations.empty();
+    return answer;
+  }
   if (service == nullptr) return answer;
   for (const model::Endpoint& endpoint : service->endpoints) {
     const auto port = service->target_port(endpoint, backend.port, protocol);
@@ -153,9 +162,8 @@ std::string why_forward(const Explanation& explanation) {
 
 std::string why_denied(const Query& query, const Explanation& explanation) {
   const std::set<std::string> identities = identities_of(explanation.backends);
-  const std::string destination =
-      identities.empty() ? "the pods of " + ir::to_string(query.to) + ", which have no identity"
-                         : "pods that run as " + list_of(identities);
+  const std::string destination = identities.empty() ? "the pods of " + ir::to_string(query.to)
+                                                     : "pods that run as " + list_of(identities);
   const std::string mode = explanation.mode == ir::AccessMode::enforce ? "enforce" : "permissive";
   return "access mode is " + mode + ", and no TrafficTarget allows " + ir::to_string(query.from) +
          " to send this to " + destination;
@@ -255,6 +263,11 @@ Result<Explanation> explain(const Frontend& front, const Query& query, Engine en
       explanation.reason = why_denied(query, explanation);
       explanation.hints = nearest_rules(*unit, query, explanation.backends);
       break;
+  }
+  if (rule_ir_alone(front)) {
+    explanation.hints.push_back(
+        "the input is rule IR alone, so every backend counts as ready, and as any destination the "
+        "rules name");
   }
   return explanation;
 }

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/command_line.h"
 #include "cli/cli.h"
-#include "cli/command_line.h"
 #include "compiler/compile.h"
 
 namespace smic::cli {

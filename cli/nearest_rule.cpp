@@ -22,7 +22,9 @@ bool concerns(const ir::Allow& allow, const std::vector<BackendAnswer>& backends
   if (to == nullptr) return false;
   const std::string identity = ir::to_string(to->identity);
   return std::ranges::any_of(backends, [&](const BackendAnswer& each) {
-    return each.usable() && std::ranges::find(each.identities, identity) != each.identities.end();
+    const bool unknown = each.identities.empty();  // rule IR alone
+    return each.usable() &&
+           (unknown || std::ranges::find(each.identities, identity) != each.identities.end());
   });
 }
 

@@ -12,7 +12,7 @@
 #include <sstream>
 #include <thread>
 
-#include "cli/command_line.h"
+#include "base/command_line.h"
 #include "cli/free_addresses.h"
 #include "cli/input.h"
 #include "cli/up_report.h"
@@ -33,7 +33,7 @@ struct Options {
 
 Syntax syntax_of(Options& options) {
   Syntax syntax;
-  syntax.command = "up";
+  syntax.command = "smic up";
   syntax.operands = "DIR";
   syntax.least = syntax.most = 1;
   syntax.about =
@@ -188,7 +188,7 @@ class Signals {
 int run_up(Words words, Console& console) {
   Options options;
   const Syntax syntax = syntax_of(options);
-  const auto begun = start(syntax, words, console);
+  const auto begun = start(syntax, words, console.out, console.err);
   if (begun.exit_code) return *begun.exit_code;
 
   options.proxy.admin_waits_for_snapshot = true;

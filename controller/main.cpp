@@ -3,12 +3,12 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
 #include <iostream>
 #include <string>
-#include <string_view>
 #include <thread>
+#include <vector>
 
+#include "base/command_line.h"
 #include "base/log.h"
 #include "controller/controller.h"
 #include "controller/publish.h"
@@ -17,67 +17,35 @@ namespace {
 
 using namespace smic;
 
-constexpr int kWrongUsage = 64;
-
-constexpr std::string_view kHelp =
-    "usage: smic-controller --resources=DIR --out=DIR [--access=enforce|permissive]\n"
-    "\n"
-    "Compiles the manifests of a directory and writes what a proxy enforces, on every change:\n"
-    "OUT/manifest.json, replaced in one step, and OUT/images/, a file per image.\n"
-    "A proxy follows with: smic-proxy --manifest OUT/manifest.json\n"
-    "\n"
-    "options:\n"
-    "  --resources=DIR             manifests, watched; an edit with a new error is reported and\n"
-    "                              the last good version stays\n"
-    "  --out=DIR                   made if it does not exist\n"
-    "  --access=enforce|permissive for namespaces without the label smic.dev/access\n"
-    "                              (default: enforce)\n"
-    "  --help                      this text\n"
-    "\n"
-    "It does not speak to a Kubernetes API yet.\n"
-    "exit: 0 after SIGINT or SIGTERM, 1 the world failed, 64 wrong usage\n";
-
 struct Options {
   std::string resources;
   std::string out;
   CompileOptions compile;
-  bool help = false;
 };
 
-// True and `value` set if the word at `at` is `name=VALUE` or `name VALUE`.
-bool takes(std::string_view name, int argc, char** argv, int& at, std::string& value) {
-  const std::string_view word = argv[at];
-  if (word == name && at + 1 < argc) {
-    value = argv[++at];
-    return true;
-  }
-  if (!word.starts_with(name) || word.substr(name.size(), 1) != "=") return false;
-  value = word.substr(name.size() + 1);
-  return true;
-}
-
-// Nothing, or what is wrong with the command line.
-std::string parse(int argc, char** argv, Options& options) {
-  for (int at = 1; at < argc; ++at) {
-    std::string access;
-    if (std::string_view(argv[at]) == "--help") {
-      options.help = true;
-      return {};
-    }
-    if (takes("--resources", argc, argv, at, options.resources)) continue;
-    if (takes("--out", argc, argv, at, options.out)) continue;
-    if (!takes("--access", argc, argv, at, access)) {
-      return "`" + std::string(argv[at]) + "` is not understood";
-    }
-    if (access != "enforce" && access != "permissive") {
-      return "--access: `" + access + "` is neither enforce nor permissive";
-    }
-    options.compile.model.access =
-        access == "enforce" ? ir::AccessMode::enforce : ir::AccessMode::permissive;
-  }
-  if (options.resources.empty()) return "it needs --resources=DIR";
-  if (options.out.empty()) return "it needs --out=DIR";
-  return {};
+Syntax syntax_of(Options& options) {
+  Syntax syntax;
+  syntax.command = "smic-controller";
+  syntax.most = 0;
+  syntax.about =
+      "Compiles the manifests of a directory and writes what a proxy enforces, on every change:\n"
+      "OUT/manifest.json, replaced in one step, and OUT/images/, a file per image. A proxy "
+      "follows\n"
+      "with `smic-proxy --manifest OUT/manifest.json`. --resources and --out are needed. It does "
+      "not\n"
+      "speak to a Kubernetes API yet.";
+  syntax.options = {text("--resources", "DIR", options.resources,
+                         "manifests, watched; an edit with a new error is reported\n"
+                         "and the last good version stays"),
+                    text("--out", "OUT", options.out, "made if it does not exist"),
+                    choice<ir::AccessMode>("--access",
+                                           {{"enforce", ir::AccessMode::enforce},
+                                            {"permissive", ir::AccessMode::permissive}},
+                                           options.compile.model.access,
+                                           "for namespaces without the label smic.dev/access\n"
+                                           "(default: enforce)")};
+  syntax.ending = "exit: 0 after SIGINT or SIGTERM, 1 the world failed, 64 wrong usage";
+  return syntax;
 }
 
 // Publishes versions, and tells why one is not.
@@ -113,7 +81,7 @@ int run(const Options& options, const sigset_t& signals) {
   auto source = controller::DirectorySource::watch(options.resources);
   if (!source) {
     std::cerr << "smic-controller: " << source.error().message << '\n';
-    return 1;
+    return kWorldFailed;
   }
   log_info("smic-controller", {{"resources", options.resources}, {"out", options.out}});
   Publisher publisher(options);
@@ -127,21 +95,19 @@ int run(const Options& options, const sigset_t& signals) {
     publisher.on_update(update, diagnostics);
   });
   waiter.join();
-  return publisher.ever() ? 0 : 1;
+  return publisher.ever() ? kDone : kWorldFailed;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   Options options;
-  if (const std::string wrong = parse(argc, argv, options); !wrong.empty()) {
-    std::cerr << "smic-controller: " << wrong << " (smic-controller --help)\n";
-    return kWrongUsage;
-  }
-  if (options.help) {
-    std::cout << kHelp;
-    return 0;
-  }
+  const Syntax syntax = syntax_of(options);
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  const auto begun = start(syntax, words, std::cout, std::cerr);
+  if (begun.exit_code) return *begun.exit_code;
+  if (options.resources.empty()) return wrong_usage(syntax, "it needs --resources=DIR", std::cerr);
+  if (options.out.empty()) return wrong_usage(syntax, "it needs --out=OUT", std::cerr);
   // Blocked before any thread exists, so that the one that waits gets them.
   sigset_t signals;
   sigemptyset(&signals);

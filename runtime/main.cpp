@@ -4,18 +4,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <csignal>
-#include <cstdio>
 #include <ctime>
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <tuple>
+#include <vector>
 
+#include "base/command_line.h"
 #include "base/log.h"
 #include "runtime/proxy/proxy.h"
 
@@ -23,100 +21,56 @@ namespace {
 
 using namespace smic;
 
-constexpr int kWrongUsage = 64;
 constexpr unsigned kMostWorkers = 1024;
 constexpr std::chrono::seconds kDrainDeadline{30};
 constexpr timespec kFollowInterval{0, 200'000'000};
 
-constexpr std::string_view kHelp =
-    "usage: smic-proxy --manifest=FILE [--images=DIR] [--admin=ADDRESS:PORT] [--workers=N]\n"
-    "                  [--access-log=off|text|json] [--engine=native|portable]\n"
-    "\n"
-    "Enforces what a manifest says on live traffic, and follows the file: when it is replaced, "
-    "and\n"
-    "on SIGHUP, the new version takes over without a lost request. A bad one is refused with the\n"
-    "reason, and the last good version stays. SIGTERM and SIGINT drain: no new connections, what "
-    "is\n"
-    "in flight ends, then the proxy does.\n"
-    "\n"
-    "options:\n"
-    "  --manifest=FILE         what to enforce, as written by smic-controller\n"
-    "  --images=DIR            where the images are (default: images/ beside the manifest)\n"
-    "  --admin=ADDRESS:PORT    serves /metrics, /healthz, /readyz, /config and /addresses\n"
-    "  --workers=N             threads for traffic (default: one per core)\n"
-    "  --access-log=off|text|json   a line per request on stdout (default: off)\n"
-    "  --engine=native|portable     who decides (default: native)\n"
-    "  --help                  this text\n"
-    "\n"
-    "exit: 0 after SIGINT or SIGTERM, 1 the world failed, 64 wrong usage\n";
-
 struct Configuration {
   std::string manifest;
   std::string images;
-  std::string access_log = "off";
-  std::string engine = "native";
-  std::string workers;
+  program::Engine engine = program::Engine::native;
   proxy::Options options;
-  bool help = false;
 };
 
-// True and `value` set if the word at `at` is `name=VALUE` or `name VALUE`.
-bool takes(std::string_view name, int argc, char** argv, int& at, std::string& value) {
-  const std::string_view word = argv[at];
-  if (word == name && at + 1 < argc) {
-    value = argv[++at];
-    return true;
-  }
-  if (!word.starts_with(name) || word.substr(name.size(), 1) != "=") return false;
-  value = word.substr(name.size() + 1);
-  return true;
+Syntax syntax_of(Configuration& given) {
+  Syntax syntax;
+  syntax.command = "smic-proxy";
+  syntax.most = 0;
+  syntax.about =
+      "Enforces what a manifest says on live traffic, and follows the file: when it is replaced, "
+      "and\n"
+      "on SIGHUP, the new version takes over without a lost request. A bad one is refused with "
+      "the\n"
+      "reason, and the last good version stays. SIGTERM and SIGINT drain: no new connections, "
+      "what\n"
+      "is in flight ends, then the proxy does. --manifest is needed.";
+  syntax.options = {
+      text("--manifest", "FILE", given.manifest, "what to enforce, as written by smic-controller"),
+      text("--images", "DIR", given.images,
+           "where the images are\n"
+           "(default: images/ beside the manifest)"),
+      text("--admin", "ADDRESS:PORT", given.options.admin_address,
+           "serves /metrics, /healthz, /readyz, /config and\n"
+           "/addresses (default: nowhere)"),
+      number("--workers", "N", given.options.workers, kMostWorkers,
+             "threads for traffic (default: 0, one per core)"),
+      choice<proxy::AccessLog>("--access-log",
+                               {{"off", proxy::AccessLog::off},
+                                {"text", proxy::AccessLog::text},
+                                {"json", proxy::AccessLog::json}},
+                               given.options.access_log,
+                               "a line per request on stdout (default: off)"),
+      choice<program::Engine>(
+          "--engine",
+          {{"native", program::Engine::native}, {"portable", program::Engine::portable}},
+          given.engine, "who decides (default: native)")};
+  syntax.ending = "exit: 0 after SIGINT or SIGTERM, 1 the world failed, 64 wrong usage";
+  return syntax;
 }
 
-std::string check(Configuration& given) {
-  if (given.manifest.empty()) return "it needs --manifest=FILE";
-  if (!given.workers.empty()) {
-    const char* end = given.workers.data() + given.workers.size();
-    const auto [stop, error] = std::from_chars(given.workers.data(), end, given.options.workers);
-    if (error != std::errc() || stop != end || given.options.workers == 0 ||
-        given.options.workers > kMostWorkers) {
-      return "--workers: `" + given.workers + "` is not a number from 1 to " +
-             std::to_string(kMostWorkers);
-    }
-  }
-  if (given.access_log == "text") {
-    given.options.access_log = proxy::AccessLog::text;
-  } else if (given.access_log == "json") {
-    given.options.access_log = proxy::AccessLog::json;
-  } else if (given.access_log != "off") {
-    return "--access-log: `" + given.access_log + "` is none of off, text and json";
-  }
-  if (given.engine != "native" && given.engine != "portable") {
-    return "--engine: `" + given.engine + "` is neither native nor portable";
-  }
-  if (given.images.empty()) {
-    const std::size_t slash = given.manifest.rfind('/');
-    given.images =
-        (slash == std::string::npos ? "" : given.manifest.substr(0, slash + 1)) + "images";
-  }
-  return {};
-}
-
-// Nothing, or what is wrong with the command line.
-std::string parse(int argc, char** argv, Configuration& given) {
-  for (int at = 1; at < argc; ++at) {
-    if (std::string_view(argv[at]) == "--help") {
-      given.help = true;
-      return {};
-    }
-    const bool known = takes("--manifest", argc, argv, at, given.manifest) ||
-                       takes("--images", argc, argv, at, given.images) ||
-                       takes("--admin", argc, argv, at, given.options.admin_address) ||
-                       takes("--workers", argc, argv, at, given.workers) ||
-                       takes("--access-log", argc, argv, at, given.access_log) ||
-                       takes("--engine", argc, argv, at, given.engine);
-    if (!known) return "`" + std::string(argv[at]) + "` is not understood";
-  }
-  return check(given);
+std::string images_beside(const std::string& manifest) {
+  const std::size_t slash = manifest.rfind('/');
+  return (slash == std::string::npos ? "" : manifest.substr(0, slash + 1)) + "images";
 }
 
 Result<std::string> read_file(const std::string& path) {
@@ -158,11 +112,9 @@ class Follower {
     if (!text) return std::unexpected(text.error());
     const auto manifest = contract::manifest_from_json(*text);
     if (!manifest) return fail(manifest, given_.manifest);
-    const auto engine =
-        given_.engine == "native" ? program::Engine::native : program::Engine::portable;
     const auto snapshot = program::build_snapshot(
         *manifest, [&](const std::string& digest) { return read_image(given_.images, digest); },
-        engine, current_.get());
+        given_.engine, current_.get());
     if (!snapshot) return std::unexpected(snapshot.error());
     if (const auto applied = proxy_.apply(*snapshot); !applied) return applied;
     current_ = *snapshot;
@@ -194,13 +146,14 @@ class Follower {
 
 void log_start(const Configuration& given, const proxy::Proxy& proxy,
                const program::Snapshot& snapshot) {
-  log_info("smic-proxy", {{"manifest", given.manifest},
-                          {"images", given.images},
-                          {"version", std::to_string(snapshot.version)},
-                          {"units", std::to_string(snapshot.units.size())},
-                          {"workers", given.workers.empty() ? "one per core" : given.workers},
-                          {"engine", given.engine},
-                          {"access_log", given.access_log}});
+  log_info("smic-proxy",
+           {{"manifest", given.manifest},
+            {"images", given.images},
+            {"version", std::to_string(snapshot.version)},
+            {"units", std::to_string(snapshot.units.size())},
+            {"workers",
+             given.options.workers == 0 ? "one per core" : std::to_string(given.options.workers)},
+            {"engine", given.engine == program::Engine::native ? "native" : "portable"}});
   if (const std::string admin = proxy.admin_address(); !admin.empty()) {
     log_info("admin", {{"address", admin}});
   }
@@ -214,7 +167,7 @@ void log_start(const Configuration& given, const proxy::Proxy& proxy,
 
 int failed(const Error& error) {
   std::cerr << "smic-proxy: " << error.message << '\n';
-  return 1;
+  return kWorldFailed;
 }
 
 int run(const Configuration& given, const sigset_t& signals) {
@@ -235,21 +188,19 @@ int run(const Configuration& given, const sigset_t& signals) {
   log_info("draining");
   const bool whole = (*proxy)->drain(kDrainDeadline);
   log_info("stopped", {{"cut_off", whole ? "nothing" : "what had not ended in time"}});
-  return 0;
+  return kDone;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   Configuration given;
-  if (const std::string wrong = parse(argc, argv, given); !wrong.empty()) {
-    std::cerr << "smic-proxy: " << wrong << " (smic-proxy --help)\n";
-    return kWrongUsage;
-  }
-  if (given.help) {
-    std::cout << kHelp;
-    return 0;
-  }
+  const Syntax syntax = syntax_of(given);
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  const auto begun = start(syntax, words, std::cout, std::cerr);
+  if (begun.exit_code) return *begun.exit_code;
+  if (given.manifest.empty()) return wrong_usage(syntax, "it needs --manifest=FILE", std::cerr);
+  if (given.images.empty()) given.images = images_beside(given.manifest);
   // Blocked before any thread starts, so that only the main thread takes them.
   sigset_t signals;
   sigemptyset(&signals);

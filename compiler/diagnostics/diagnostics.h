@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/did_you_mean.h"
 #include "base/ids.h"
 
 namespace smic {
@@ -113,11 +114,5 @@ enum class DiagnosticsFormat { human, plain, json, sarif };
 // {"diagnostics": [{"severity", "code", "file", "line", "column", "message", "help"}]} (a
 // contract).
 std::string render(const Diagnostics& diagnostics, DiagnosticsFormat format, bool colour = false);
-
-// The candidate nearest to `name` by edit distance, if it is near enough to be a slip.
-std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates);
-
-// "did you mean `web-v2`?", or nothing if no candidate is near: ready to be a help.
-std::string suggest(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace smic

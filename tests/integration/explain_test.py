@@ -105,6 +105,17 @@ class Explain(unittest.TestCase):
         answer = explain("-", "--from", "shop/cli", "--to", "web.shop", stdin=text)
         self.assertEqual(answer["outcome"], "forward")
 
+    def test_rule_ir_answers_as_what_it_was_made_from(self):
+        text = smic("compile", "examples/canary").stdout
+        for who, outcome in (("shop/web", "forward"), ("shop/batch", "deny")):
+            words = ("--from", who, "--to", "reviews.shop", "--path", "/reviews/7")
+            answer = explain("-", *words, stdin=text)
+            made_from = explain("examples/canary", *words)
+            self.assertEqual(answer["outcome"], outcome)
+            for field in ("outcome", "route", "because"):
+                self.assertEqual(answer[field], made_from[field])
+            self.assertIn("rule IR alone", answer["hints"][-1])
+
     def test_an_unknown_service_or_port_is_an_outcome(self):
         for name in ("nobody.shop", "reviews.shop:1", "reviews.elsewhere"):
             answer = explain("examples/canary", "--from", "shop/web", "--to", name)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
-#include "compiler/diagnostics/diagnostics.h"
+#include "base/did_you_mean.h"
 
 using smic::did_you_mean;
 

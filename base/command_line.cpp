@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tested by command_line_test.cpp.
-#include "cli/command_line.h"
+#include "base/command_line.h"
 
 #include <algorithm>
 #include <charconv>
 #include <ostream>
 
-#include "compiler/diagnostics/diagnostics.h"
+#include "base/did_you_mean.h"
 
-namespace smic::cli {
+namespace smic {
 namespace {
 
 constexpr std::size_t kHelpColumn = 30;
@@ -56,7 +56,7 @@ Taken take_option(const Syntax& syntax, Words words, std::size_t& at) {
 }
 
 std::string invocation(const Syntax& syntax) {
-  std::string line = "smic " + syntax.command;
+  std::string line = syntax.command;
   if (!syntax.options.empty()) line += " [OPTION]...";
   if (!syntax.operands.empty()) line += " " + syntax.operands;
   return line;
@@ -161,20 +161,19 @@ std::string help_of(const Syntax& syntax) {
   return syntax.ending.empty() ? help : help + '\n' + syntax.ending + '\n';
 }
 
-Start start(const Syntax& syntax, Words words, Console& console) {
+Start start(const Syntax& syntax, Words words, std::ostream& out, std::ostream& err) {
   auto parsed = parse(syntax, words);
-  if (!parsed) return {{}, wrong_usage(syntax, parsed.error(), console)};
+  if (!parsed) return {{}, wrong_usage(syntax, parsed.error(), err)};
   if (parsed->help) {
-    console.out << help_of(syntax);
+    out << help_of(syntax);
     return {{}, kDone};
   }
   return {std::move(parsed->operands), std::nullopt};
 }
 
-int wrong_usage(const Syntax& syntax, std::string_view reason, Console& console) {
-  console.err << "smic " << syntax.command << ": " << reason << " (smic " << syntax.command
-              << " --help)\n";
+int wrong_usage(const Syntax& syntax, std::string_view reason, std::ostream& err) {
+  err << syntax.command << ": " << reason << " (" << syntax.command << " --help)\n";
   return kWrongUsage;
 }
 
-}  // namespace smic::cli
+}  // namespace smic

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/command_line.h"
+#include "base/command_line.h"
 
 #include <catch2/catch.hpp>
-#include <sstream>
 
-using namespace smic::cli;
+using namespace smic;
 
 namespace {
 
@@ -35,18 +34,6 @@ std::string error_of(const std::vector<std::string>& words) {
   Given given;
   const auto parsed = parse(syntax_of(given), words);
   return parsed ? "" : parsed.error();
-}
-
-struct Output {
-  std::ostringstream out, err;
-  int code = 0;
-};
-
-Output run_words(const std::vector<std::string>& words) {
-  Output output;
-  Console console{output.out, output.err};
-  output.code = run(words, console);
-  return output;
 }
 
 }  // namespace
@@ -87,7 +74,7 @@ TEST_CASE("a wrong command line says in one line what is wrong") {
 TEST_CASE("help is aligned and shows every option") {
   Given given;
   CHECK(help_of(syntax_of(given)) ==
-        "usage: smic paint [OPTION]... WALL...\n"
+        "usage: paint [OPTION]... WALL...\n"
         "\n"
         "Paints walls.\n"
         "\n"
@@ -98,51 +85,4 @@ TEST_CASE("help is aligned and shows every option") {
         "                              (default: 1)\n"
         "  --colour=red|blue\n"
         "  --help                      this text\n");
-}
-
-TEST_CASE(
-    "every command has help, with lines that fit a terminal, on stdout and with exit code 0") {
-  for (const Command& command : commands()) {
-    const Output output = run_words({std::string(command.name), "--help"});
-    INFO(command.name);
-    CHECK(output.code == kDone);
-    CHECK(output.err.str().empty());
-    std::istringstream lines(output.out.str());
-    for (std::string line; std::getline(lines, line);) {
-      INFO(line);
-      CHECK(line.size() <= 100);
-    }
-  }
-}
-
-TEST_CASE("wrong usage is exit code 64 and one line on stderr") {
-  for (const auto& words : std::vector<std::vector<std::string>>{
-           {"chekc"},
-           {"check"},
-           {"check", "--formt=json", "x"},
-           {"up"},
-           {"up", "a", "b"},
-           {"explain", "x"},
-           {"compile", "--emit=elf", "x"},
-           {"echo", "--listen", "nowhere"},
-           {"explain", "x", "--from", "web", "--to", "a.b"},
-           {"version", "please"},
-           {"explain", "x", "--from", "a/b", "--to", "a.b", "--path", "/%zz"},
-           {"explain", "x", "--from", "a/b", "--to", "a.b:0"},
-           {"compile", "--disable-pass=nonsense", "x"}}) {
-    const Output output = run_words(words);
-    INFO(words.front() << ": " << output.err.str());
-    CHECK(output.code == kWrongUsage);
-    CHECK(output.out.str().empty());
-    const std::string text = output.err.str();
-    CHECK(std::count(text.begin(), text.end(), '\n') == 1);
-  }
-}
-
-TEST_CASE("a path that cannot be read is exit code 1, with its name") {
-  for (const char* command : {"check", "compile"}) {
-    const Output output = run_words({command, "/nonexistent/mesh.yaml"});
-    CHECK(output.code == kWorldFailed);
-    CHECK(output.err.str().find("/nonexistent/mesh.yaml") != std::string::npos);
-  }
 }

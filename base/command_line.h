@@ -7,15 +7,23 @@
 #include <cstddef>
 #include <expected>
 #include <functional>
+#include <iosfwd>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "cli/cli.h"
+namespace smic {
 
-namespace smic::cli {
+// DESIGN §9.
+inline constexpr int kDone = 0;
+inline constexpr int kWorldFailed = 1;
+inline constexpr int kInputHasErrors = 2;
+inline constexpr int kWrongUsage = 64;
+
+using Words = std::span<const std::string>;  // of a command line, without the program's own name
 
 using UsageError = std::unexpected<std::string>;  // one line: what is wrong with the command line
 using Taken = std::expected<void, std::string>;   // or why a value is refused
@@ -38,7 +46,7 @@ Option choice(std::string name, std::vector<std::pair<std::string, T>> words, T&
               std::string help);
 
 struct Syntax {
-  std::string command;    // "check"
+  std::string command;    // "smic check"
   std::string operands;   // "PATH...", as shown
   std::size_t least = 0;  // how many operands it needs
   std::size_t most = static_cast<std::size_t>(-1);
@@ -62,10 +70,10 @@ struct Start {
   std::vector<std::string> operands;
   std::optional<int> exit_code;
 };
-Start start(const Syntax& syntax, Words words, Console& console);
+Start start(const Syntax& syntax, Words words, std::ostream& out, std::ostream& err);
 
 // Exit code 64 with a one-line reason.
-int wrong_usage(const Syntax& syntax, std::string_view reason, Console& console);
+int wrong_usage(const Syntax& syntax, std::string_view reason, std::ostream& err);
 
 // ---- behind choice() --------------------------------------------------------------------------
 
@@ -91,4 +99,4 @@ Option choice(std::string name, std::vector<std::pair<std::string, T>> words, T&
   return {std::move(name), std::move(shown), std::move(help), std::move(take)};
 }
 
-}  // namespace smic::cli
+}  // namespace smic

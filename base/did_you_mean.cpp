@@ -2,11 +2,11 @@
 // Edit distance with transpositions (`Servcie`), ignoring case (`get`). A mesh can have 10,000
 // services and as many wrong names, so distances are only computed within a narrow band around the
 // diagonal and given up as soon as they are over the bound: about 100 ns a candidate.
+#include "base/did_you_mean.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-
-#include "compiler/diagnostics/diagnostics.h"
 
 namespace smic {
 namespace {
