@@ -5,97 +5,108 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <list>
-#include <mutex>
-#include <vector>
+#include <array>
+#include <utility>
 
 #include "base/check.h"
-#include "runtime/net/asio.h"
+#include "runtime/net/poller.h"
 
 namespace smic::net {
+namespace {
 
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using Clock = std::chrono::steady_clock;
 
-struct Watched {
-  Descriptor descriptor;
-  std::function<void()> ready;
+constexpr int kEventsPerTurn = 256;
+
+class Callback : public Watched {
+ public:
+  explicit Callback(std::function<void()> work) : work_(std::move(work)) {}
+  void ready(std::uint32_t) override { work_(); }
+
+ private:
+  std::function<void()> work_;
 };
 
-struct Loop::Impl {
-  asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
-  asio::executor_work_guard<Executor> work{context.get_executor()};
-  Timer timer{context};
-  std::vector<std::function<void()>> ticks;
-  std::list<Watched> watched;
-  bool closing = false;
+int milliseconds_until(Clock::time_point time) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - Clock::now());
+  return static_cast<int>(std::max<std::int64_t>(0, left.count()));
+}
 
-  int wake = -1;  // eventfd
-  std::mutex mutex;
-  std::vector<std::function<void()>> mail;
+}  // namespace
 
-  ~Impl() {
-    for (Watched& one : watched) one.descriptor.release();
-    ::close(wake);
+Loop::Impl::Impl()
+    : epoll(epoll_create1(EPOLL_CLOEXEC)),
+      wake(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      next_tick(Clock::now() + kTick) {
+  SMIC_CHECK(epoll >= 0 && wake >= 0, "no descriptors for a loop");
+}
+
+Loop::Impl::~Impl() {
+  ::close(wake);
+  ::close(epoll);
+}
+
+void Loop::Impl::add(int fd, Watched& watched, std::uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = &watched;
+  SMIC_CHECK(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0, "epoll_ctl");
+}
+
+void Loop::Impl::give_turn(Watched& watched) {
+  if (!std::exchange(watched.queued_, true)) turns.push_back(&watched);
+}
+
+void Loop::Impl::bury(std::unique_ptr<Watched> watched) {
+  if (watched->queued_) std::erase(turns, watched.get());
+  graveyard.push_back(std::move(watched));
+}
+
+void Loop::Impl::turn(DeadlineWheel& wheel) {
+  std::array<epoll_event, kEventsPerTurn> events;
+  const int timeout = turns.empty() ? milliseconds_until(next_tick) : 0;
+  const int count = epoll_wait(epoll, events.data(), kEventsPerTurn, timeout);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    static_cast<Watched*>(event.data.ptr)->ready(event.events);
   }
-
-  void open_mailbox(Loop& loop) {
-    wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    SMIC_CHECK(wake >= 0, "eventfd");
-    loop.watch(wake, [this] { read_mail(); });
+  for (std::size_t left = turns.size(); left > 0 && !turns.empty(); --left) {
+    Watched& next = *turns.front();
+    turns.erase(turns.begin());
+    next.queued_ = false;
+    next.ready(0);
   }
-
-  void read_mail() {
-    std::uint64_t count = 0;
-    [[maybe_unused]] const auto got = ::read(wake, &count, sizeof count);
-    std::vector<std::function<void()>> taken;
-    {
-      const std::lock_guard lock(mutex);
-      taken.swap(mail);
-    }
-    for (auto& work : taken) work();
+  if (Clock::now() >= next_tick) {
+    wheel.tick();
+    for (auto& work : ticks) work();
+    next_tick = std::max(next_tick + kTick, Clock::now());
   }
+  graveyard.clear();
+}
 
-  void wait(Watched& one) {
-    one.descriptor.async_wait(Descriptor::wait_read, [this, &one](boost::system::error_code error) {
-      if (error || closing) return;
-      one.ready();
-      wait(one);
-    });
+void Loop::Impl::read_mail() {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const auto got = ::read(wake, &count, sizeof count);
+  std::vector<std::function<void()>> taken;
+  {
+    const std::lock_guard lock(mutex);
+    taken.swap(mail);
   }
-
-  void tick(DeadlineWheel& wheel) {
-    timer.async_wait([this, &wheel](boost::system::error_code error) {
-      if (error || closing) return;
-      wheel.tick();
-      for (auto& work : ticks) work();
-      timer.expires_at(std::max(timer.expiry() + kTick, std::chrono::steady_clock::now()));
-      tick(wheel);
-    });
-  }
-};
+  for (auto& work : taken) work();
+}
 
 Loop::Loop() : impl_(std::make_unique<Impl>()) {
-  impl_->open_mailbox(*this);
-  impl_->timer.expires_after(kTick);
-  impl_->tick(wheel_);
+  watch(impl_->wake, [this] { impl_->read_mail(); });
 }
 
-Loop::~Loop() {
-  // Streams that were destroyed with an operation under way wait for it to come home.
-  impl_->closing = true;
-  impl_->timer.cancel();
-  impl_->context.restart();
-  impl_->context.poll();
-}
+Loop::~Loop() = default;
 
 void Loop::run() {
-  impl_->context.restart();
-  impl_->context.run();
+  impl_->stopped = false;
+  while (!impl_->stopped) impl_->turn(wheel_);
 }
 
-void Loop::stop() { impl_->context.stop(); }
+void Loop::stop() { impl_->stopped = true; }
 
 void Loop::post(std::function<void()> work) {
   {
@@ -109,10 +120,8 @@ void Loop::post(std::function<void()> work) {
 void Loop::on_tick(std::function<void()> work) { impl_->ticks.push_back(std::move(work)); }
 
 void Loop::watch(int fd, std::function<void()> ready) {
-  impl_->watched.push_back({Descriptor(impl_->context, fd), std::move(ready)});
-  impl_->wait(impl_->watched.back());
+  impl_->watches.push_back(std::make_unique<Callback>(std::move(ready)));
+  impl_->add(fd, *impl_->watches.back(), EPOLLIN);
 }
-
-asio::io_context& context_of(Loop& loop) { return loop.impl().context; }
 
 }  // namespace smic::net

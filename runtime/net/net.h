@@ -2,7 +2,7 @@
 // The front door of runtime/net: what a worker stands on. Threads, sockets, time and bytes; no
 // HTTP, no mesh.
 //   task.h       coroutines of one thread
-//   loop.h       the worker's event loop (Asio's door, with stream.h)
+//   loop.h       the worker's event loop (epoll's door)
 //   stream.h     a connected socket, awaited
 //   listeners.h  many listening sockets behind one descriptor
 //   deadline.h   timeouts by one tick

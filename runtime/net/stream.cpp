@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+// A stream's descriptor is registered once, edge-triggered, for both directions. `readable_` says
+// whether a read is worth trying: it is set by an event, and cleared when a read gets less than it
+// asked for, or nothing. One case would be missed by that: data and the end arrive together, and
+// the short read has eaten the only edge. So once the end (or an error) was announced, a stream
+// counts as readable until it was read.
 #include "runtime/net/stream.h"
 
 #include <netinet/tcp.h>
@@ -6,100 +11,98 @@
 
 #include <cerrno>
 #include <cstring>
-#include <new>
+#include <utility>
 
 #include "base/check.h"
-#include "runtime/net/asio.h"
+#include "runtime/net/poller.h"
 
 namespace smic::net {
 namespace {
 
-// Where Asio keeps the one operation of a direction while it is under way: no allocation.
-class OperationMemory {
- public:
-  void* take(std::size_t size) {
-    if (taken_ || size > sizeof bytes_) return ::operator new(size);
-    taken_ = true;
-    return bytes_;
-  }
-  void give_back(void* memory) {
-    if (memory == bytes_) {
-      taken_ = false;
-    } else {
-      ::operator delete(memory);
-    }
-  }
+constexpr std::uint32_t kGone = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
- private:
-  alignas(std::max_align_t) char bytes_[160];
-  bool taken_ = false;
-};
-
-template <class T>
-struct OperationAllocator {
-  using value_type = T;
-  OperationMemory* memory;
-
-  explicit OperationAllocator(OperationMemory* where) : memory(where) {}
-  template <class U>
-  OperationAllocator(const OperationAllocator<U>& other) : memory(other.memory) {}
-  T* allocate(std::size_t count) { return static_cast<T*>(memory->take(count * sizeof(T))); }
-  void deallocate(T* pointer, std::size_t) { memory->give_back(pointer); }
-  bool operator==(const OperationAllocator&) const = default;
-};
-
-IoStatus status_of(const boost::system::error_code& error) {
-  if (!error) return IoStatus::ok;
-  if (error == asio::error::eof) return IoStatus::end;
-  if (error == asio::error::operation_aborted) return IoStatus::cancelled;
-  return IoStatus::failed;
-}
+// Reads that succeed at once before others have their turn: 256 KiB of a fast sender.
+constexpr int kReadsInARow = 16;
 
 }  // namespace
 
-struct Stream::Impl {
-  Impl(Loop& loop, int fd) : socket(context_of(loop), asio::ip::tcp::v4(), fd) {}
+struct Stream::Impl : Watched {
+  Impl(Loop::Impl& owner, int descriptor) : loop(owner), fd(descriptor) {
+    loop.add(fd, *this, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+  }
 
-  TcpSocket socket;
+  Loop::Impl& loop;
+  int fd;
   std::coroutine_handle<> reader;
   std::coroutine_handle<> writer;
   WriteAwaiter* write = nullptr;  // in the writer's frame
+  std::span<char> into;
   IoResult read_result;
+  int reads_in_a_row = 0;
+  bool readable = true;
+  bool writable = false;
+  bool ending = false;  // the end or an error was announced
   bool read_under_way = false;
   bool read_done = false;  // read_result is there to be taken
-  bool write_under_way = false;
+  bool cancel_read = false;
+  bool cancel_write = false;
   bool aborted = false;
-  bool orphan = false;  // the Stream is gone; the last operation to come home deletes us
+  bool orphan = false;  // the Stream is gone
   void (*told)(void*) = nullptr;
   void* told_context = nullptr;
-  OperationMemory read_memory;
-  OperationMemory write_memory;
 
-  struct ReadDone {
-    Impl* impl;
-    using allocator_type = OperationAllocator<char>;
-    allocator_type get_allocator() const { return allocator_type(&impl->read_memory); }
-    void operator()(boost::system::error_code error, std::size_t size) const {
-      impl->end_read({size, status_of(error)});
-    }
-  };
-  struct WriteDone {
-    Impl* impl;
-    using allocator_type = OperationAllocator<char>;
-    allocator_type get_allocator() const { return allocator_type(&impl->write_memory); }
-    void operator()(boost::system::error_code error) const { impl->go_on_writing(error); }
-  };
-
-  void start_read(std::span<char> into) {
+  void start_read(std::span<char> room) {
+    into = room;
     read_under_way = true;
-    socket.async_receive(asio::buffer(into.data(), into.size()), ReadDone{this});
+    if (!readable) return;
+    if (++reads_in_a_row > kReadsInARow) {
+      loop.give_turn(*this);
+    } else {
+      try_read();
+    }
   }
 
-  void end_read(IoResult result) {
+  void try_read() {
+    ssize_t got = 0;
+    do {
+      got = ::recv(fd, into.data(), into.size(), MSG_DONTWAIT);
+    } while (got < 0 && errno == EINTR);
+    if (got > 0) {
+      readable = ending || static_cast<std::size_t>(got) == into.size();
+      finish_read({static_cast<std::size_t>(got), IoStatus::ok});
+    } else if (got == 0) {
+      finish_read({0, IoStatus::end});
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      readable = false;
+    } else {
+      finish_read({0, IoStatus::failed});
+    }
+  }
+
+  void finish_read(IoResult result) {
     read_under_way = false;
-    if (orphan) return delete_when_idle();
-    read_result = result;
     read_done = true;
+    read_result = result;
+  }
+
+  // Events, or the turn that was asked for.
+  void ready(std::uint32_t events) override {
+    if (orphan) return;
+    reads_in_a_row = 0;
+    ending |= (events & kGone) != 0;
+    readable |= (events & (EPOLLIN | kGone)) != 0;
+    writable |= (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
+    if (read_under_way) go_on_reading();
+    if (!orphan && writer && (writable || cancel_write)) go_on_writing();
+  }
+
+  void go_on_reading() {
+    if (std::exchange(cancel_read, false)) {
+      finish_read({0, IoStatus::cancelled});
+    } else if (readable) {
+      try_read();
+    }
+    if (!read_done) return;
     if (reader) {
       std::exchange(reader, nullptr).resume();
     } else if (told != nullptr) {
@@ -107,31 +110,18 @@ struct Stream::Impl {
     }
   }
 
-  void start_write_wait() {
-    write_under_way = true;
-    socket.async_wait(TcpSocket::wait_write, WriteDone{this});
-  }
-
-  void go_on_writing(const boost::system::error_code& error) {
-    write_under_way = false;
-    if (orphan) return delete_when_idle();
-    if (error) {
-      write->status = status_of(error);
-    } else if (aborted) {
+  void go_on_writing() {
+    if (std::exchange(cancel_write, false)) {
       write->status = IoStatus::cancelled;
     } else if (!write->only_wait && !write->advance()) {
-      return start_write_wait();
+      return;
     }
     write = nullptr;
     std::exchange(writer, nullptr).resume();
   }
-
-  void delete_when_idle() {
-    if (!read_under_way && !write_under_way) delete this;
-  }
 };
 
-Stream::Stream(Loop& loop, int fd) : impl_(new Impl(loop, fd)) {
+Stream::Stream(Loop& loop, int fd) : impl_(new Impl(loop.impl(), fd)) {
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
@@ -139,9 +129,8 @@ Stream::Stream(Loop& loop, int fd) : impl_(new Impl(loop, fd)) {
 Stream::~Stream() {
   SMIC_CHECK(!impl_->reader && !impl_->writer, "a stream is destroyed under a waiting coroutine");
   impl_->orphan = true;
-  boost::system::error_code ignored;
-  impl_->socket.close(ignored);
-  impl_->delete_when_idle();
+  ::close(impl_->fd);
+  impl_->loop.bury(std::unique_ptr<Watched>(impl_));
 }
 
 Result<int> Stream::begin_connect(const SocketAddress& to) {
@@ -156,20 +145,14 @@ Result<int> Stream::begin_connect(const SocketAddress& to) {
 Result<void> Stream::connected() const {
   int error = 0;
   socklen_t size = sizeof error;
-  if (getsockopt(impl_->socket.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
-    error = errno;
-  }
+  if (getsockopt(impl_->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
   if (error != 0) return fail(std::strerror(error));
   return {};
 }
 
 void Stream::start_read(std::span<char> into) {
   SMIC_CHECK(!reading(), "a second read is started");
-  if (impl_->aborted) {
-    impl_->read_result = {0, IoStatus::cancelled};
-    impl_->read_done = true;
-    return;
-  }
+  if (impl_->aborted) return impl_->finish_read({0, IoStatus::cancelled});
   impl_->start_read(into);
 }
 
@@ -187,21 +170,22 @@ IoResult Stream::try_write(std::span<const iovec> pieces) {
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();
   for (;;) {
-    const ssize_t sent = ::sendmsg(impl_->socket.native_handle(), &message, MSG_NOSIGNAL);
+    const ssize_t sent = ::sendmsg(impl_->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) return {static_cast<std::size_t>(sent), IoStatus::ok};
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return {0, IoStatus::ok};
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      impl_->writable = false;
+      return {0, IoStatus::ok};
+    }
     if (errno != EINTR) return {0, IoStatus::failed};
   }
 }
 
-void Stream::finish_writing() {
-  boost::system::error_code ignored;
-  impl_->socket.shutdown(TcpSocket::shutdown_send, ignored);
-}
+void Stream::finish_writing() { ::shutdown(impl_->fd, SHUT_WR); }
 
 void Stream::cancel() {
-  boost::system::error_code ignored;
-  impl_->socket.cancel(ignored);
+  impl_->cancel_read = impl_->read_under_way;
+  impl_->cancel_write = static_cast<bool>(impl_->writer);
+  if (impl_->cancel_read || impl_->cancel_write) impl_->loop.give_turn(*impl_);
 }
 
 void Stream::abort() {
@@ -226,13 +210,12 @@ IoResult ReadAwaiter::await_resume() {
 bool WriteAwaiter::await_ready() {
   if (!only_wait) return advance();
   if (stream.impl_->aborted) status = IoStatus::cancelled;
-  return stream.impl_->aborted;
+  return stream.impl_->aborted || stream.impl_->writable;
 }
 
 void WriteAwaiter::await_suspend(std::coroutine_handle<> waiter) {
   stream.impl_->writer = waiter;
   stream.impl_->write = this;
-  stream.impl_->start_write_wait();
 }
 
 bool WriteAwaiter::advance() {

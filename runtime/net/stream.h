@@ -36,7 +36,7 @@ struct IoResult {
 
 class Stream {
  public:
-  Stream(Loop& loop, int fd);  // takes a non-blocking socket
+  Stream(Loop& loop, int fd);  // takes the socket
   ~Stream();                   // closes; no coroutine may be waiting on it
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;

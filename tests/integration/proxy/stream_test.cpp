@@ -19,6 +19,13 @@ std::size_t resident_bytes() {
   return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
+// AddressSanitizer keeps what is freed, so that memory says nothing there.
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 constexpr std::size_t kBig = 100 * 1024 * 1024;
 constexpr std::size_t kBlock = 256 * 1024;
 
@@ -50,7 +57,7 @@ TEST_CASE("a hundred megabytes stream to a slow reader in bounded memory") {
     }
   }
   CHECK(received == kBig);
-  CHECK(most < before + 16 * 1024 * 1024);
+  if (!kSanitized) CHECK(most < before + 16 * 1024 * 1024);
 }
 
 TEST_CASE("a large request body streams by length and in chunks") {
