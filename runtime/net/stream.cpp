@@ -63,11 +63,16 @@ struct Stream::Impl : Watched {
   }
 
   void try_read() {
+    char byte = 0;
+    const bool only_look = into.empty();
     ssize_t got = 0;
     do {
-      got = ::recv(fd, into.data(), into.size(), MSG_DONTWAIT);
+      got = only_look ? ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT)
+                      : ::recv(fd, into.data(), into.size(), MSG_DONTWAIT);
     } while (got < 0 && errno == EINTR);
-    if (got > 0) {
+    if (got > 0 && only_look) {
+      finish_read({0, IoStatus::ok});
+    } else if (got > 0) {
       readable = ending || static_cast<std::size_t>(got) == into.size();
       finish_read({static_cast<std::size_t>(got), IoStatus::ok});
     } else if (got == 0) {
@@ -99,6 +104,8 @@ struct Stream::Impl : Watched {
   void go_on_reading() {
     if (std::exchange(cancel_read, false)) {
       finish_read({0, IoStatus::cancelled});
+    } else if (readable && into.empty()) {
+      finish_read({0, IoStatus::ok});  // an event has just said so
     } else if (readable) {
       try_read();
     }

@@ -45,7 +45,8 @@ class Stream {
   static Result<int> begin_connect(const SocketAddress& to);
   Result<void> connected() const;
 
-  // ---- reading
+  // ---- reading; an empty span only waits until there is something to read, and gives 0 bytes, so
+  // that who may wait long need not hold a buffer for it
   void start_read(std::span<char> into);
   bool reading() const;         // started, and its result not yet taken
   bool read_completed() const;  // the result is there to be taken

@@ -64,6 +64,8 @@ net::Task<bool> read_head(Session& session, HeadParser& parser, ParseResult& res
     }
     if (session.in.empty()) {
       session.enter(Session::Phase::idle, options.client_header_timeout);
+      session.in.release();  // an idle connection holds no buffer
+      if ((co_await session.stream.read({})).status != net::IoStatus::ok) co_return false;
     } else if (!std::exchange(head_begun, true)) {
       session.enter(Session::Phase::reading_head, options.client_header_timeout);
     }

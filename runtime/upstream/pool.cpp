@@ -37,8 +37,9 @@ std::unique_ptr<Connection> Pool::take() {
 
 void Pool::put(std::unique_ptr<Connection> connection) {
   SMIC_CHECK(connection->in.empty(), "a connection is pooled with bytes left over");
-  connection->start_read(net::kBlockBytes);
-  if (connection->stream.read_completed()) return;  // aborted meanwhile
+  connection->in.release();
+  if (!connection->stream.reading()) connection->stream.start_read({});
+  if (connection->stream.read_completed()) return;  // closed meanwhile
   Connection& kept = *connection.release();
   kept.in_pool_ = true;
   kept.below_ = top_;

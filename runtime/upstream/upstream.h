@@ -6,10 +6,10 @@
 //   Pools     all pools of a worker, found by address
 //   pick()    which of several endpoints takes the next request
 //
-// A pooled connection always has a read under way. While it is idle that read completes only if the
-// other side closes (or talks out of turn), and then the pool drops it at once: so a connection
-// that is taken out is as good as can be known, without a system call to ask. When it is in use,
-// the same read brings the response.
+// A pooled connection is always being watched for something to read. While it is idle that comes
+// only if the other side closes (or talks out of turn), and then the pool drops it at once: so a
+// connection that is taken out is as good as can be known, without a system call to ask. When it is
+// in use, what comes is the response.
 #pragma once
 
 #include <chrono>
@@ -29,7 +29,8 @@ class Pool;
 struct Connection {
   Connection(net::Loop& loop, int fd, Pool& owner);
 
-  // Makes sure that a read is under way; then await stream.read_result() and commit to `in`.
+  // Makes sure that a read is under way; then await stream.read_result() and commit to `in`. The
+  // first result after taking it from the pool may be of 0 bytes: there is something to read.
   void start_read(std::size_t most) {
     if (!stream.reading()) stream.start_read(in.grow(most));
   }

@@ -130,6 +130,37 @@ TEST_CASE("a read that nobody awaits tells its owner, and its result waits") {
   CHECK(result.status == IoStatus::end);
 }
 
+TEST_CASE("an empty read waits for something to read, and takes nothing") {
+  Loop loop;
+  Pair pair(loop);
+  IoResult waited, got;
+  std::array<char, 16> bytes;
+  loop.post([&] { CHECK(::write(pair.plain, "abc", 3) == 3); });
+  spawn([](Stream& stream, Loop& on, std::span<char> into, IoResult& first,
+           IoResult& second) -> Task<> {
+    first = co_await stream.read({});
+    second = co_await stream.read(into);
+    on.stop();
+  }(*pair.stream, loop, bytes, waited, got));
+  loop.run();
+  CHECK(waited.status == IoStatus::ok);
+  CHECK(waited.size == 0);
+  CHECK(got.size == 3);
+  pair.stream->start_read({});  // there is nothing now, and the stream knows
+  CHECK_FALSE(pair.stream->read_completed());
+}
+
+TEST_CASE("the end is seen when it comes together with the last bytes") {
+  Loop loop;
+  Pair pair(loop);
+  CHECK(::write(pair.plain, "abc", 3) == 3);
+  ::shutdown(pair.plain, SHUT_WR);
+  std::size_t bytes = 0;
+  spawn(echo_until_end(*pair.stream, loop, bytes));
+  loop.run();
+  CHECK(bytes == 3);
+}
+
 TEST_CASE("a stream may go while a read is under way") {
   Loop loop;
   Pair pair(loop);
