@@ -55,8 +55,8 @@ struct Limits {
   std::size_t program = 20000;                   // NFA edges of one pattern
   std::size_t states_per_pattern = 10000;        // DFA states of one pattern alone
   std::size_t work_per_pattern = 1 << 20;        // to build it alone
-  std::size_t program_per_group = 1 << 24;       // NFA edges of a group
-  std::size_t states_per_group = 1 << 20;        // beyond any of these a group is cut
+  std::size_t program_per_group = 1 << 22;       // NFA edges of a group
+  std::size_t states_per_group = 1 << 22;        // beyond any of these a group is cut
   std::size_t set_elements_per_group = 1 << 24;  // threads and patterns in the sets of a group
   std::size_t work_per_group = 1 << 14;          // to build it, and in addition
   std::size_t work_per_program_edge = 64;        // so much for each of its NFA edges

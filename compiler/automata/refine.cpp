@@ -32,7 +32,10 @@ std::uint64_t hash_of(const Signature& signature) {
 class Refinement {
  public:
   explicit Refinement(const Dfa& dfa)
-      : dfa_(dfa), block_of_(dfa.states.size()), place_of_(dfa.states.size()) {
+      : dfa_(dfa),
+        order_(dfa.states.size()),
+        place_of_(dfa.states.size()),
+        block_of_(dfa.states.size()) {
     split_by_acceptance();
     collect_predecessors();
   }
@@ -40,7 +43,7 @@ class Refinement {
   // Per state its block; equal blocks, equal states.
   std::vector<std::uint32_t> run() {
     for (std::uint32_t block = 0; block < blocks_.size(); ++block) {
-      blocks_[block].dirty = blocks_[block].states.size();
+      blocks_[block].dirty = blocks_[block].size();
       pending_.push_back(block);
     }
     while (!pending_.empty()) {
@@ -52,9 +55,11 @@ class Refinement {
   }
 
  private:
-  struct Block {
-    std::vector<std::uint32_t> states;  // the dirty ones first: a target of theirs has moved
-    std::size_t dirty = 0;
+  struct Block {  // order_[begin .. end)
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+    std::uint32_t dirty = 0;  // so many at the beginning have a target that has moved
+    std::uint32_t size() const { return end - begin; }
   };
   struct Row {
     std::uint64_t hash = 0;
@@ -67,26 +72,29 @@ class Refinement {
     std::vector<std::uint32_t> block_of_set(dfa_.sets.size(), kNone);
     for (std::uint32_t state = 0; state < dfa_.states.size(); ++state) {
       std::uint32_t& block = block_of_set[dfa_.states[state].accept];
-      if (block == kNone) block = add_block();
-      put(state, block);
+      if (block == kNone) {
+        block = static_cast<std::uint32_t>(blocks_.size());
+        blocks_.emplace_back();
+      }
+      block_of_[state] = block;
+      ++blocks_[block].end;
+    }
+    std::uint32_t begin = 0;
+    for (Block& block : blocks_) {
+      const std::uint32_t size = block.end;
+      block = {.begin = begin, .end = begin};  // filled below
+      begin += size;
+    }
+    for (std::uint32_t state = 0; state < dfa_.states.size(); ++state) {
+      place_of_[state] = blocks_[block_of_[state]].end++;
+      order_[place_of_[state]] = state;
     }
   }
 
-  std::uint32_t add_block() {
-    blocks_.emplace_back();
-    return static_cast<std::uint32_t>(blocks_.size() - 1);
-  }
-
-  void put(std::uint32_t state, std::uint32_t block) {
-    block_of_[state] = block;
-    place_of_[state] = static_cast<std::uint32_t>(blocks_[block].states.size());
-    blocks_[block].states.push_back(state);
-  }
-
-  void swap_places(Block& block, std::size_t a, std::size_t b) {
-    std::swap(block.states[a], block.states[b]);
-    place_of_[block.states[a]] = static_cast<std::uint32_t>(a);
-    place_of_[block.states[b]] = static_cast<std::uint32_t>(b);
+  void swap_places(std::uint32_t a, std::uint32_t b) {
+    std::swap(order_[a], order_[b]);
+    place_of_[order_[a]] = a;
+    place_of_[order_[b]] = b;
   }
 
   template <class Visit>
@@ -110,23 +118,21 @@ class Refinement {
 
   // The clean states of a block still agree with each other, so the first of them speaks for all.
   void refine(std::uint32_t block) {
-    const std::size_t dirty = std::exchange(blocks_[block].dirty, 0);
-    const std::size_t size = blocks_[block].states.size();
-    const std::size_t looked_at = std::min(dirty + 1, size);
+    const Block old = blocks_[block];
+    blocks_[block].dirty = 0;
+    const std::uint32_t looked_at = std::min(old.dirty + 1, old.size());
     if (looked_at < 2) return;
-    const std::uint32_t speaker = dirty < size ? blocks_[block].states[dirty] : kNone;
+    const std::uint32_t speaker = old.dirty < old.size() ? order_[old.begin + old.dirty] : kNone;
     rows_.clear();
-    for (std::size_t i = 0; i < looked_at; ++i) {
-      const std::uint32_t state = blocks_[block].states[i];
-      rows_.push_back({hash_of(signature(state, canonical_)), state});
+    for (std::uint32_t i = old.begin; i < old.begin + looked_at; ++i) {
+      rows_.push_back({hash_of(signature(order_[i], canonical_)), order_[i]});
     }
     std::ranges::sort(rows_, {}, &Row::hash);
     std::vector<std::vector<std::uint32_t>> pieces = cut_rows();
     if (pieces.size() < 2) return;
     for (std::vector<std::uint32_t>& piece : pieces) {
       if (speaker == kNone || std::ranges::find(piece, speaker) == piece.end()) continue;
-      const std::vector<std::uint32_t>& states = blocks_[block].states;
-      piece.insert(piece.end(), states.begin() + looked_at, states.end());
+      piece.insert(piece.end(), order_.begin() + old.begin + looked_at, order_.begin() + old.end);
     }
     move_out(block, pieces);
   }
@@ -159,12 +165,13 @@ class Refinement {
     const auto stays = std::ranges::max_element(pieces, {}, &std::vector<std::uint32_t>::size);
     for (auto piece = pieces.begin(); piece != pieces.end(); ++piece) {
       if (piece == stays) continue;
-      const std::uint32_t fresh = add_block();
+      const auto fresh = static_cast<std::uint32_t>(blocks_.size());
+      const std::uint32_t end = blocks_[block].end;
       for (const std::uint32_t state : *piece) {
-        swap_places(blocks_[block], place_of_[state], blocks_[block].states.size() - 1);
-        blocks_[block].states.pop_back();
-        put(state, fresh);
+        swap_places(place_of_[state], --blocks_[block].end);
+        block_of_[state] = fresh;
       }
+      blocks_.push_back({.begin = blocks_[block].end, .end = end});
     }
     for (auto piece = pieces.begin(); piece != pieces.end(); ++piece) {
       if (piece == stays) continue;
@@ -176,15 +183,16 @@ class Refinement {
     for (std::uint32_t i = before_begin_[state]; i < before_begin_[state + 1]; ++i) {
       const std::uint32_t previous = before_[i];
       Block& block = blocks_[block_of_[previous]];
-      if (place_of_[previous] < block.dirty) continue;
+      if (place_of_[previous] < block.begin + block.dirty) continue;
       if (block.dirty == 0) pending_.push_back(block_of_[previous]);
-      swap_places(block, place_of_[previous], block.dirty++);
+      swap_places(place_of_[previous], block.begin + block.dirty++);
     }
   }
 
   const Dfa& dfa_;
-  std::vector<std::uint32_t> block_of_;
-  std::vector<std::uint32_t> place_of_;  // within its block
+  std::vector<std::uint32_t> order_;     // the states, block by block
+  std::vector<std::uint32_t> place_of_;  // per state in order_
+  std::vector<std::uint32_t> block_of_;  // per state
   std::vector<Block> blocks_;
   std::vector<std::uint32_t> pending_;       // blocks with dirty states
   std::vector<std::uint32_t> before_;        // the predecessors of state s are
