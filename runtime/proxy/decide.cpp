@@ -62,6 +62,24 @@ void fill_slots(const RequestHead& head, const contract::Shape& shape, Scratch& 
   }
 }
 
+// What the unit's program says of this request. False if its path makes no sense.
+bool judge(const Session& session, const program::Unit& unit, const RequestHead& head,
+           contract::Verdict& verdict) {
+  Scratch& scratch = session.worker.scratch;
+  const auto path = normalise_path(head.path, scratch.path);
+  if (!path) return false;
+  contract::RequestView request{};
+  request.path = {path->data(), path->size()};
+  request.method = static_cast<std::uint32_t>(head.method_id);
+  request.source_class = session.source_class;
+  if (!unit.program->shape().header_slots.empty()) {
+    fill_slots(head, unit.program->shape(), scratch);
+    request.headers = scratch.slots.data();
+  }
+  unit.program->match(request, verdict);
+  return true;
+}
+
 observe::RequestSeries& series_of(Session& session, const program::Unit& unit, std::uint32_t route,
                                   std::uint32_t backend) {
   observe::RequestSeries*& series =
@@ -176,21 +194,11 @@ std::optional<Refusal> decide(Session& session, const RequestHead& head, Choice&
   session.account.series = &series_of(session, *unit, kNone, kNone);
   if (worker.access_log.on()) note_for_log(session, head, *unit, nullptr);
 
-  const auto path = normalise_path(head.path, worker.scratch.path);
-  if (!path) {
+  contract::Verdict verdict{};
+  if (!judge(session, *unit, head, verdict)) {
     worker.metrics.requests_malformed.add();
     return Refusal{400, "malformed; the path has an invalid escape", "Escape `%` as `%25`."};
   }
-  contract::RequestView request{};
-  request.path = {path->data(), path->size()};
-  request.method = static_cast<std::uint32_t>(head.method_id);
-  request.source_class = session.source_class;
-  if (!unit->program->shape().header_slots.empty()) {
-    fill_slots(head, unit->program->shape(), worker.scratch);
-    request.headers = worker.scratch.slots.data();
-  }
-  contract::Verdict verdict{};
-  unit->program->match(request, verdict);
   // From here on the route is certain; what can still fail is the world behind it.
 
   const contract::Route& route = unit->manifest.routes[verdict.route];
@@ -221,6 +229,30 @@ std::optional<Refusal> decide(Session& session, const RequestHead& head, Choice&
   }
   choice.pool = &worker.pool_of(endpoint);
   return std::nullopt;
+}
+
+bool tunnel_still_allowed(Session& session) {
+  Worker& worker = session.worker;
+  const View& view = worker.view();
+  const program::Unit* unit = view.unit_of(session.listener);
+  if (unit == nullptr) return false;
+  identify(session, view, *unit);
+  RequestHead& head = worker.scratch.request;
+  head = {};
+  if (!session.tunnel_head.empty()) {
+    HeadParser({worker.options().max_header_bytes, worker.options().max_header_count})
+        .request(session.tunnel_head, head);
+  }
+  contract::Verdict verdict{};
+  if (!judge(session, *unit, head, verdict)) return false;
+  for (const program::Backend& backend : unit->backends) {
+    for (const program::Endpoint& endpoint : backend.endpoints) {
+      if (&worker.pool_of(endpoint) == session.tunnel_to) {
+        return program::allowed(verdict, endpoint);
+      }
+    }
+  }
+  return true;  // to a pod that is ending, or no longer chosen: that is no matter of access
 }
 
 }  // namespace smic::proxy

@@ -189,13 +189,17 @@ class Exchange {
       why = {};
       co_return Forwarded::again;
     }
-    if (!has_body()) session_.in.consume(facts_.head_size);
-    if (worker_.scratch.response.status == 101) co_return co_await upgrade(why);
+    const bool switching = worker_.scratch.response.status == 101;
+    if (!has_body()) {
+      if (switching) session_.tunnel_head = session_.in.bytes().substr(0, facts_.head_size);
+      session_.in.consume(facts_.head_size);
+    }
+    if (switching) co_return co_await upgrade(why);
     co_return co_await relay_response();
   }
 
   net::Task<Forwarded> upgrade(Refusal& why) {
-    if (!facts_.wants_upgrade || !request_complete()) {
+    if (!facts_.wants_upgrade || has_body()) {
       why = bad_response("it switched protocols unasked");
       co_return Forwarded::close;
     }
@@ -206,9 +210,7 @@ class Exchange {
     session_.account.status = 101;
     std::array<iovec, 1> pieces{net::piece(text)};
     if (co_await session_.stream.write(pieces) == net::IoStatus::ok) {
-      worker_.metrics.tunnels_open.add();
       co_await tunnel(session_, *up_);
-      worker_.metrics.tunnels_open.subtract();
     }
     co_return Forwarded::close;
   }

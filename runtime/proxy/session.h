@@ -92,6 +92,9 @@ class Session {
   bool closing = false;             // aborted by the worker
   bool unread = false;              // the client may still be sending what nobody wants
   net::Stream* upstream = nullptr;  // while a request is under way
+  // While a tunnel is open: where to, and the request that opened it (empty for TCP units).
+  const upstream::Pool* tunnel_to = nullptr;
+  std::string tunnel_head;
   Account account;
 
  private:
@@ -108,6 +111,9 @@ net::Task<> serve(Worker& worker, int fd, ListenerKey listener, net::SocketAddre
 
 // decide.cpp: asks the unit's program; picks a backend and an endpoint; checks access to it.
 std::optional<Refusal> decide(Session& session, const RequestHead& head, Choice& choice);
+
+// decide.cpp: whether the policy in force would still let this tunnel be opened.
+bool tunnel_still_allowed(Session& session);
 
 // answer.cpp: an answer of our own. `keep`: whether the connection could go on after it. True if
 // it can.

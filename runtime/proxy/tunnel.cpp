@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes both ways, as they come: after 101 Switching Protocols, and for TCP units. Each direction
-// ends for itself (half-close); the connections are closed when both have ended or one has failed.
+// ends for itself (half-close); the connections are closed when both have ended or one has failed,
+// or when a new policy no longer allows them (Worker::adopt_view).
 #include <array>
 
 #include "runtime/proxy/session.h"
@@ -42,10 +43,14 @@ net::Task<> relay(Session& session, Direction way) {
 net::Task<> tunnel(Session& session, upstream::Connection& up) {
   session.phase = Session::Phase::streaming;
   session.touch();
+  session.tunnel_to = &up.pool;
+  session.worker.metrics.tunnels_open.add();
   net::Joined outward(
       relay(session, {session.stream, session.in, up.stream, session.account.received}));
   co_await relay(session, {up.stream, up.in, session.stream, session.account.sent});
   co_await outward.join();
+  session.tunnel_to = nullptr;
+  session.worker.metrics.tunnels_open.subtract();
   if (session.timed_out) session.account.reason = "idle timeout";
 }
 

@@ -71,7 +71,16 @@ const View& Worker::view() {
 
 void Worker::adopt_view() {
   view();
+  if (metrics.tunnels_open.value() > 0) close_forbidden_tunnels();
   quiet();
+}
+
+void Worker::close_forbidden_tunnels() {
+  for (Session* session = sessions_; session != nullptr; session = session->next_) {
+    if (session->tunnel_to == nullptr || tunnel_still_allowed(*session)) continue;
+    session->account.reason = "cut off: the policy no longer allows it";
+    session->abort();
+  }
 }
 
 void Worker::add_listener(ListenerKey key, int fd) {

@@ -83,7 +83,7 @@ class Worker {
   const observe::WorkerMetrics& metrics_for_scrape() const { return metrics; }
 
   // ---- on the worker's own thread, by what was posted
-  void adopt_view();  // caches follow the current view; then quiet
+  void adopt_view();  // caches and open tunnels follow the current view; then quiet
   void add_listener(ListenerKey key, int fd);
   void close_listener(ListenerKey key);
   void start_draining(std::function<void()> drained);
@@ -112,6 +112,7 @@ class Worker {
   void accepted(std::uint32_t listener, int fd, const net::SocketAddress& peer);
   void on_tick();
   void close_idle_sessions();
+  void close_forbidden_tunnels();
 
   Shared& shared_;
   std::size_t index_;
