@@ -72,13 +72,18 @@ class SubsetConstruction {
     } else {
       follow_together(state, key.matched);
     }
-    dfa_.states[state].edge_count =
-        static_cast<std::uint32_t>(dfa_.edges.size()) - dfa_.states[state].first_edge;
+    close(state, key.matched);
+  }
+
+  // Bytes without a move lead to where no thread is left.
+  void close(std::uint32_t state, SetId matched) {
+    State& closed = dfa_.states[state];
+    closed.edge_count = static_cast<std::uint32_t>(dfa_.edges.size()) - closed.first_edge;
     target_.clear();
     const bool complete = covers_all_bytes(dfa_.edges_of(state));
     const std::uint32_t rest =
-        complete ? dfa_.edges_of(state).front().to : state_of(key.matched, target_);
-    dfa_.states[state].default_to = rest;
+        complete ? dfa_.edges_of(state).front().to : state_of(matched, target_);
+    dfa_.states[state].default_to = rest;  // not `closed`: the states may have moved
   }
 
   static bool covers_all_bytes(std::span<const Edge> edges) {

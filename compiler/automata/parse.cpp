@@ -4,7 +4,8 @@
 // default options, corner by corner: `{` that begins no count is a literal, `a**` is refused yet
 // `a*(?:)*` is not, counts that multiply to more than 1000 are refused where they nest.
 //
-// Tested by tests/unit/automata/parse_test.cpp and, against RE2 itself, by the judged_by_re2 tests.
+// Tested by tests/unit/automata/parse_test.cpp and, against RE2 itself, by corpus_test.cpp and
+// random_test.cpp beside it.
 #include <algorithm>
 #include <cstdint>
 
