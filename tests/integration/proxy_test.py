@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`smic-proxy` as a program: what it says, what it refuses, how it reloads and ends."""
+
+import json
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+import urllib.error
+import urllib.request
+
+from mesh import BIN, Client, Load, Mesh, Process, eventually
+
+CONTROLLER, PROXY = str(BIN / "smic-controller"), str(BIN / "smic-proxy")
+
+
+class Proxy(unittest.TestCase):
+    def setUp(self):
+        self.mesh = self.enterContext(Mesh()).reviews([("reviews-v1", 1)])
+        self.mesh.echo("v1", 21)
+        self.out = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="smic-out-")))
+        controller = Process(CONTROLLER, "--resources", self.mesh.path, "--out", self.out)
+        controller.says("published")
+        controller.end()
+        self.manifest = self.out / "manifest.json"
+
+    def start(self, *options):
+        proxy = Process(PROXY, f"--manifest={self.manifest}", "--admin=127.0.0.1:0", *options)
+        self.addCleanup(proxy.end)
+        for unit in self.units():
+            proxy.says(f'listening address="{unit["listen_address"]}:{unit["listen_port"]}"')
+        line = next(line for line in proxy.err if "admin address" in line)
+        self.admin = line.split('"')[1]
+        return proxy
+
+    def units(self):
+        return json.loads(self.manifest.read_text())["units"]
+
+    def client(self, last):
+        unit = next(unit for unit in self.units() if unit["service"] == f"{self.mesh.ns}/reviews")
+        return unit["listen_address"], unit["listen_port"], self.mesh.ip(last)
+
+    def ask(self, path):
+        with urllib.request.urlopen(f"http://{self.admin}{path}", timeout=20) as answer:
+            return answer.read().decode()
+
+    def test_it_enforces_and_tells_what_it_did(self):
+        proxy = self.start("--access-log=json", "--workers=1")
+        self.assertEqual(Client(*self.client(11)).request(path="/reviews/1?x")[:2], (200, "v1"))
+        status, _, body = Client(*self.client(12)).request()
+        self.assertEqual(status, 403)
+        self.assertIn(f"no TrafficTarget allows {self.mesh.ns}/batch to {self.mesh.ns}/reviews", body)
+        eventually(lambda: len(proxy.out) == 2, "two lines of access log")
+        first, second = map(json.loads, proxy.out)
+        self.assertEqual((first["status"], first["path"], first["identity"], first["reason"]),
+                         (200, "/reviews/1?x", f"{self.mesh.ns}/web", ""))
+        self.assertIn("split.yaml:", first["route"])
+        self.assertEqual((second["status"], second["identity"]), (403, f"{self.mesh.ns}/batch"))
+        self.assertTrue(second["reason"].startswith("denied; mode=enforce; "))
+        self.assertIn('code="4xx"} 1', self.ask("/metrics"))
+        addresses = json.loads(self.ask("/addresses"))
+        host, port, _ = self.client(11)
+        self.assertEqual(addresses[f"reviews.{self.mesh.ns}.mesh"], {"80": f"{host}:{port}"})
+        self.assertEqual(json.loads(self.ask("/config"))["units"], self.units())
+        with self.assertRaises(urllib.error.HTTPError):
+            self.ask("/nothing")
+
+    def test_a_bad_manifest_or_image_is_refused_and_the_last_good_one_stays(self):
+        proxy = self.start()
+        good = self.manifest.read_text()
+        with Load(*self.client(11)) as load:
+            load.has_seen(20)
+            self.manifest.write_text("{")
+            proxy.process.send_signal(signal.SIGHUP)
+            proxy.says("manifest refused")
+            newer = json.loads(good)
+            newer["version"] += 1
+            newer["units"][0]["image"] = "sha256:" + "0" * 64
+            self.manifest.write_text(json.dumps(newer))
+            eventually(lambda: "0000" in proxy.text(), "the image is missed")
+            newer = json.loads(good)
+            newer["version"] += 2
+            self.manifest.write_text(json.dumps(newer))
+            proxy.says(f'enforcing version="{newer["version"]}"')
+            load.has_seen(100)
+        self.assertEqual(load.failures(), [])
+        self.assertEqual(proxy.end(), 0)
+
+    def test_a_damaged_image_is_no_start(self):
+        for image in (self.out / "images").iterdir():
+            image.write_bytes(image.read_bytes()[:-1])
+        done = subprocess.run([PROXY, f"--manifest={self.manifest}"], capture_output=True,
+                              text=True, timeout=20)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("has the bytes of", done.stderr)
+
+    def test_images_may_be_named_by_digest_with_a_suffix(self):
+        images = self.out / "other"
+        images.mkdir()
+        for image in (self.out / "images").iterdir():
+            shutil.copy(image, images / f"sha256-{image.name}.img")
+        self.start(f"--images={images}")
+        self.assertEqual(Client(*self.client(11)).request()[0], 200)
+
+    def test_a_successor_takes_over_while_the_first_drains(self):
+        first = self.start()
+        with Load(*self.client(11)) as load:
+            load.has_seen(50)
+            self.start()
+            self.assertEqual(first.end(), 0)
+            load.has_seen(200)
+        self.assertEqual(load.failures(), [])
+
+    def test_help_and_wrong_usage(self):
+        run = lambda *words: subprocess.run([PROXY, *words], capture_output=True, text=True)  # noqa: E731
+        self.assertEqual(run("--help").returncode, 0)
+        self.assertIn("--manifest", run("--help").stdout)
+        for words in ((), ("--manifest=x", "--workers=many"), ("--manifest=x", "--access-log=y"),
+                      ("--manifest=x", "--engine=z"), ("--what",)):
+            self.assertEqual(run(*words).returncode, 64, words)
+        self.assertEqual(run("--manifest=/nonexistent").returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
