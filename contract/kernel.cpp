@@ -393,18 +393,30 @@ SMIC_INLINE void apply_all(Tables t, const Request& r, HeaderWords& memo, uint32
   }
 }
 
-}  // namespace
-
-extern "C" void smic_kernel_match(const uint8_t* t, const RequestView* view, Verdict* verdict) {
+SMIC_INLINE Request request_of(Tables t, const RequestView* view) {
   const uint32_t method = view->method < kMethodCount ? view->method : 0;
   const uint32_t source = view->source_class < SMIC_HEADER(source_classes) ? view->source_class : 0;
-  const Request request{view, 1u << method, source};
+  return {view, 1u << method, source};
+}
+
+}  // namespace
+
+extern "C" void smic_kernel_leaf(const uint8_t* t, const RequestView* view, uint32_t leaf,
+                                 Verdict* verdict) {
+  HeaderWords memo;
+  memo.known = 0;
+  apply_all(t, request_of(t, view), memo, leaf, verdict);
+}
+
+extern "C" void smic_kernel_match(const uint8_t* t, const RequestView* view, Verdict* verdict) {
+  const Request request = request_of(t, view);
   HeaderWords memo;
   memo.known = 0;
   verdict->route = SMIC_HEADER(routes) - 1;
   verdict->reserved = 0;
   for (uint32_t w = 0; w < kDestinationWords; ++w) verdict->allowed[w] = 0;
-  apply(t, t + SMIC_HEADER(start) + sizeof(OutcomeRecord) * method, source, verdict);
+  const uint32_t method = __builtin_ctz(request.method_bit);
+  apply(t, t + SMIC_HEADER(start) + sizeof(OutcomeRecord) * method, request.source_class, verdict);
 
   const uint32_t groups = SMIC_HEADER(path_groups);
   const uint8_t* roots = t + SMIC_HEADER(path_roots);

@@ -19,6 +19,7 @@
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
 
+#include "compiler/codegen/emit_path.h"
 #include "compiler/codegen/machine.h"
 #include "compiler/codegen/pipeline.h"
 
@@ -40,7 +41,7 @@ class Emitter {
   void emit_match(const std::optional<MatchCode>& code) {
     start("smic_v1_match", build_.getVoidTy(), {build_.getPtrTy(), build_.getPtrTy()});
     if (code) {
-      match_by_method(*code);
+      match(*code);
     } else {
       call_kernel("smic_kernel_match");
     }
@@ -71,20 +72,26 @@ class Emitter {
     return llvm::BasicBlock::Create(module_.getContext(), "", function_);
   }
 
+  llvm::Value* kernel_of(const char* name, llvm::ArrayRef<llvm::Value*> values,
+                         llvm::Type* result) {
+    llvm::Function* kernel = module_.getFunction(name);
+    if (!kernel) {
+      std::vector<llvm::Type*> types;
+      for (llvm::Value* value : values) types.push_back(value->getType());
+      auto* type = llvm::FunctionType::get(result, types, /*isVarArg=*/false);
+      kernel = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, module_);
+      kernel->setVisibility(llvm::GlobalValue::HiddenVisibility);
+      kernel->setDSOLocal(true);
+      kernel->setDoesNotThrow();
+    }
+    return build_.CreateCall(kernel, values);
+  }
+
   // return kernel(tables, the function's own arguments…)
   void call_kernel(const char* name) {
-    std::vector<llvm::Type*> types{build_.getPtrTy()};
     std::vector<llvm::Value*> values{tables_};
-    for (llvm::Argument& argument : function_->args()) {
-      types.push_back(argument.getType());
-      values.push_back(&argument);
-    }
-    auto* type = llvm::FunctionType::get(function_->getReturnType(), types, /*isVarArg=*/false);
-    auto* kernel = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, module_);
-    kernel->setVisibility(llvm::GlobalValue::HiddenVisibility);
-    kernel->setDSOLocal(true);
-    kernel->setDoesNotThrow();
-    llvm::CallInst* call = build_.CreateCall(kernel, values);
+    for (llvm::Argument& argument : function_->args()) values.push_back(&argument);
+    auto* call = llvm::cast<llvm::CallInst>(kernel_of(name, values, function_->getReturnType()));
     call->setTailCall();
     if (function_->getReturnType()->isVoidTy()) {
       build_.CreateRetVoid();
@@ -107,25 +114,93 @@ class Emitter {
 
   // ---- match -----------------------------------------------------------------------------------
 
-  void match_by_method(const MatchCode& code) {
-    if (code.outcomes.size() == 1) return outcome(code, code.outcomes.front());
-    llvm::Value* method =
-        number_below(offsetof(contract::RequestView, method), contract::kMethodCount);
+  // Outcome of the method, then the leaf without a path, then program by program with the leaf it
+  // ends with. What is reached only lowers the route and adds to the mask, so it is written to the
+  // verdict as it comes.
+  void match(const MatchCode& code) {
+    const PathSubject subject = code.paths.roots.empty() ? PathSubject{} : load_path();
+    const bool leaves = code.base || !code.paths.leaves.empty();
+    method_ = leaves || code.outcomes.size() > 1
+                  ? number_below(offsetof(contract::RequestView, method), contract::kMethodCount)
+                  : nullptr;
+    llvm::BasicBlock* at = leaves ? block() : nullptr;
+    outcome_by_method(code, at);
+    if (!leaves) return;
+    build_.SetInsertPoint(at);
+    method_bit_ = build_.CreateShl(build_.getInt32(1), method_);
+    if (code.base) emit_leaf(code, *code.base, nullptr);
+    at = build_.GetInsertBlock();
+    for (const PathRef root : code.paths.roots) at = match_path(code, root, subject, at);
+    build_.SetInsertPoint(at);
+    build_.CreateRetVoid();
+  }
+
+  PathSubject load_path() {
+    llvm::Value* view = function_->getArg(0);
+    llvm::Value* data = build_.CreateLoad(build_.getPtrTy(), view);
+    llvm::Value* size =
+        build_.CreateLoad(build_.getInt64Ty(), field(view, offsetof(contract::Slice, size)));
+    return {data, build_.CreateInBoundsGEP(build_.getInt8Ty(), data, size)};
+  }
+
+  // Emits a program from the end of `from` and the leaves it ends with; the block that follows.
+  llvm::BasicBlock* match_path(const MatchCode& code, PathRef root, PathSubject subject,
+                               llvm::BasicBlock* from) {
+    llvm::BasicBlock* after = block();
+    std::vector<llvm::BasicBlock*> blocks(code.leaves.size());
+    emit_path(*function_, from, code.paths, root, subject, tables_, [&](std::uint32_t leaf) {
+      if (leaf == 0) return after;
+      llvm::BasicBlock*& known = blocks[code.of_leaf[leaf - 1]];
+      if (!known) known = block();
+      return known;
+    });
+    for (std::size_t leaf = 0; leaf < blocks.size(); ++leaf) {
+      if (!blocks[leaf]) continue;  // of another program
+      build_.SetInsertPoint(blocks[leaf]);
+      emit_leaf(code, code.leaves[leaf], after);
+    }
+    return after;
+  }
+
+  void outcome_by_method(const MatchCode& code, llvm::BasicBlock* after) {
+    if (code.outcomes.size() == 1) return outcome(code, code.outcomes.front(), after);
     std::vector<llvm::BasicBlock*> blocks;
     for (std::size_t i = 0; i < code.outcomes.size(); ++i) blocks.push_back(block());
-    auto* choose = build_.CreateSwitch(method, blocks[code.of_method[0]]);
+    auto* choose = build_.CreateSwitch(method_, blocks[code.of_method[0]]);
     for (std::uint32_t m = 1; m < contract::kMethodCount; ++m) {
       if (code.of_method[m] == code.of_method[0]) continue;
       choose->addCase(build_.getInt32(m), blocks[code.of_method[m]]);
     }
     for (std::size_t i = 0; i < code.outcomes.size(); ++i) {
       build_.SetInsertPoint(blocks[i]);
-      outcome(code, code.outcomes[i]);
+      outcome(code, code.outcomes[i], after);
     }
   }
 
-  void outcome(const MatchCode& code, const OutcomeCode& outcome) {
-    std::array<llvm::Value*, contract::kDestinationWords> allowed;
+  // Goes on at `after`, or returns without one.
+  void outcome(const MatchCode& code, const OutcomeCode& outcome, llvm::BasicBlock* after) {
+    const auto allowed = allowed_by(code, outcome);
+    llvm::Value* verdict = function_->getArg(1);
+    build_.CreateStore(build_.getInt32(outcome.route), verdict);
+    build_.CreateStore(build_.getInt32(0), field(verdict, offsetof(contract::Verdict, reserved)));
+    for (std::uint32_t word = 0; word < contract::kDestinationWords; ++word) {
+      build_.CreateStore(allowed[word], allowed_word(word));
+    }
+    if (after) {
+      build_.CreateBr(after);
+    } else {
+      build_.CreateRetVoid();
+    }
+  }
+
+  using Words = std::array<llvm::Value*, contract::kDestinationWords>;
+
+  llvm::Value* allowed_word(std::uint32_t word) {
+    return field(function_->getArg(1), offsetof(contract::Verdict, allowed) + 8 * word);
+  }
+
+  Words allowed_by(const MatchCode& code, const OutcomeCode& outcome) {
+    Words allowed;
     allowed.fill(build_.getInt64(0));
     llvm::Value* source = nullptr;
     for (const TermCode& term : outcome.terms) {
@@ -139,14 +214,48 @@ class Emitter {
         allowed[word] = build_.CreateOr(allowed[word], mask);
       }
     }
-    llvm::Value* verdict = function_->getArg(1);
-    build_.CreateStore(build_.getInt32(outcome.route), verdict);
-    build_.CreateStore(build_.getInt32(0), field(verdict, offsetof(contract::Verdict, reserved)));
-    for (std::uint32_t word = 0; word < contract::kDestinationWords; ++word) {
-      build_.CreateStore(allowed[word],
-                         field(verdict, offsetof(contract::Verdict, allowed) + 8 * word));
+    return allowed;
+  }
+
+  // Adds what a leaf says to the verdict; then goes on at `after`, or here without one.
+  void emit_leaf(const MatchCode& code, const LeafCode& leaf, llvm::BasicBlock* after) {
+    for (const EntryCode& entry : leaf.entries) add_entry(code, entry);
+    if (leaf.kernel_at == 0) {
+      if (after) build_.CreateBr(after);
+      return;
     }
-    build_.CreateRetVoid();
+    llvm::BasicBlock* ask = block();
+    if (!after) after = block();
+    build_.CreateCondBr(holds(leaf.kernel_methods), ask, after);
+    build_.SetInsertPoint(ask);
+    kernel_of(
+        "smic_kernel_leaf",
+        {tables_, function_->getArg(0), build_.getInt32(leaf.kernel_at), function_->getArg(1)},
+        build_.getVoidTy());
+    build_.CreateBr(after);
+    build_.SetInsertPoint(after);
+  }
+
+  llvm::Value* holds(std::uint32_t methods) {
+    return build_.CreateIsNotNull(build_.CreateAnd(method_bit_, build_.getInt32(methods)));
+  }
+
+  // Without a jump: which method a request has is hard to predict.
+  void add_entry(const MatchCode& code, const EntryCode& entry) {
+    llvm::Value* taken = holds(entry.methods);
+    llvm::Value* verdict = function_->getArg(1);
+    llvm::Value* route = build_.CreateLoad(build_.getInt32Ty(), verdict);
+    llvm::Value* ours = build_.getInt32(entry.outcome.route);
+    llvm::Value* lower = build_.CreateAnd(taken, build_.CreateICmpULT(ours, route));
+    build_.CreateStore(build_.CreateSelect(lower, ours, route), verdict);
+    if (entry.outcome.terms.empty()) return;
+    const Words allowed = allowed_by(code, entry.outcome);
+    llvm::Value* every = build_.CreateSExt(taken, build_.getInt64Ty());
+    for (std::uint32_t word = 0; word < code.words; ++word) {
+      llvm::Value* before = build_.CreateLoad(build_.getInt64Ty(), allowed_word(word));
+      llvm::Value* added = build_.CreateAnd(allowed[word], every);
+      build_.CreateStore(build_.CreateOr(before, added), allowed_word(word));
+    }
   }
 
   // Address of the mask that cell (key, source) names.
@@ -200,6 +309,7 @@ class Emitter {
   llvm::IRBuilder<> build_;
   llvm::GlobalVariable* tables_ = nullptr;
   llvm::Function* function_ = nullptr;
+  llvm::Value *method_ = nullptr, *method_bit_ = nullptr;  // of the request
 };
 
 }  // namespace

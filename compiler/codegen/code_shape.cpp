@@ -2,9 +2,7 @@
 #include "compiler/codegen/code_shape.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "base/check.h"
 #include "contract/tables.h"
 
 namespace smic::codegen {
@@ -12,74 +10,105 @@ namespace {
 
 using namespace contract;
 
-// The tables as records. What is out of place here is a bug of compiler/decision.
-class Tables {
- public:
-  explicit Tables(const std::vector<std::uint8_t>& bytes)
-      : bytes_(bytes), header_(at<TablesHeader>(0)) {}
-
-  template <class T>
-  T at(std::uint64_t offset) const {
-    SMIC_CHECK(offset + sizeof(T) <= bytes_.size(), "a decision's tables refer beyond their end");
-    T value;
-    std::memcpy(&value, bytes_.data() + offset, sizeof value);
-    return value;
+Mask read_mask(const TablesView& tables, std::uint32_t index) {
+  const TablesHeader& header = tables.header();
+  Mask mask{};
+  for (std::uint32_t word = 0; word < header.destination_words; ++word) {
+    mask[word] = tables.at<std::uint64_t>(
+        header.mask_table + 8 * (std::uint64_t{header.destination_words} * index + word));
   }
-  const TablesHeader& header() const { return header_; }
+  return mask;
+}
 
-  Mask mask(std::uint32_t index) const {
-    Mask mask{};
-    for (std::uint32_t word = 0; word < header_.destination_words; ++word) {
-      mask[word] = at<std::uint64_t>(header_.mask_table +
-                                     8 * (std::uint64_t{header_.destination_words} * index + word));
-    }
-    return mask;
-  }
-
- private:
-  const std::vector<std::uint8_t>& bytes_;
-  TablesHeader header_;
-};
-
-OutcomeCode read_outcome(const Tables& tables, std::uint32_t method) {
-  const auto record = tables.at<OutcomeRecord>(tables.header().start +
-                                               sizeof(OutcomeRecord) * std::uint64_t{method});
+OutcomeCode read_outcome(const TablesView& tables, std::uint32_t route, std::uint32_t row) {
   OutcomeCode outcome;
-  outcome.route = std::min(record.route, tables.header().routes - 1);
-  for (std::uint64_t at = record.row; at != 0; at += sizeof(TermRecord)) {
+  outcome.route = std::min(route, tables.header().routes - 1);
+  for (std::uint64_t at = row; at != 0; at += sizeof(TermRecord)) {
     const auto term = tables.at<TermRecord>(at);
     const auto key = term.key == kEverySource ? std::nullopt : std::optional(term.key);
-    outcome.terms.push_back({key, tables.mask(term.mask & ~kLastTerm)});
+    outcome.terms.push_back({key, read_mask(tables, term.mask & ~kLastTerm)});
     if ((term.mask & kLastTerm) != 0 || outcome.terms.size() > kMaxCodeTerms) break;
   }
   return outcome;
 }
 
-std::optional<MatchCode> read_match(const Tables& tables) {
-  const TablesHeader& header = tables.header();
-  if (header.path_groups != 0 || header.base_leaf != 0) return std::nullopt;
-  MatchCode match{.source_classes = header.source_classes,
-                  .words = header.destination_words,
-                  .cell_table = header.cell_table,
-                  .mask_table = header.mask_table};
+bool asks_cells(const OutcomeCode& outcome) {
+  return std::ranges::any_of(outcome.terms, [](const auto& term) { return term.key.has_value(); });
+}
+
+// False if there are too many terms, or cells that are not dense.
+bool read_start(const TablesView& tables, MatchCode& match) {
   std::size_t terms = 0;
-  bool asks_cells = false;
+  bool cells = false;
   for (std::uint32_t method = 0; method < kMethodCount; ++method) {
-    const OutcomeCode outcome = read_outcome(tables, method);
+    const auto record = tables.at<OutcomeRecord>(tables.header().start +
+                                                 sizeof(OutcomeRecord) * std::uint64_t{method});
+    const OutcomeCode outcome = read_outcome(tables, record.route, record.row);
     const auto known = std::ranges::find(match.outcomes, outcome);
     match.of_method[method] = static_cast<std::uint32_t>(known - match.outcomes.begin());
     if (known != match.outcomes.end()) continue;
     match.outcomes.push_back(outcome);
     terms += outcome.terms.size();
-    asks_cells |=
-        std::ranges::any_of(outcome.terms, [](const auto& term) { return term.key.has_value(); });
+    cells |= asks_cells(outcome);
   }
-  if (terms > kMaxCodeTerms || (asks_cells && header.cells_dense == 0)) return std::nullopt;
-  if (!asks_cells) match.source_classes = match.cell_table = match.mask_table = 0;  // not used
+  return terms <= kMaxCodeTerms && (!cells || tables.header().cells_dense != 0);
+}
+
+// ---- leaves ------------------------------------------------------------------------------------
+
+LeafCode read_leaf(const TablesView& tables, std::uint32_t offset) {
+  constexpr std::uint32_t kEveryMethod = (1u << kMethodCount) - 1;
+  const auto record = tables.at<LeafRecord>(offset);
+  if (record.list != 0) return {.kernel_at = offset, .kernel_methods = kEveryMethod};
+  LeafCode leaf;
+  std::uint32_t methods = 0;
+  std::size_t terms = 0;
+  bool direct = record.triggers == 0 && record.entries <= kMaxLeafTerms;
+  std::uint64_t at = std::uint64_t{offset} + sizeof(LeafRecord);
+  for (std::uint32_t i = 0; i < record.entries; ++i, at += sizeof(EntryRecord)) {
+    const auto entry = tables.at<EntryRecord>(at);
+    methods |= entry.methods;
+    if (!direct) continue;
+    leaf.entries.push_back({entry.methods, read_outcome(tables, entry.route, entry.row)});
+    const OutcomeCode& outcome = leaf.entries.back().outcome;
+    terms += outcome.terms.size();
+    direct = terms <= kMaxLeafTerms && (!asks_cells(outcome) || tables.header().cells_dense != 0);
+  }
+  for (std::uint32_t i = 0; i < record.triggers; ++i, at += sizeof(TriggerRecord)) {
+    methods |= tables.at<TriggerRecord>(at).methods;
+  }
+  if (direct) return leaf;
+  return {.kernel_at = offset, .kernel_methods = methods & kEveryMethod};
+}
+
+std::optional<MatchCode> read_match(const TablesView& tables) {
+  const TablesHeader& header = tables.header();
+  MatchCode match{.source_classes = header.source_classes,
+                  .words = header.destination_words,
+                  .cell_table = header.cell_table,
+                  .mask_table = header.mask_table};
+  if (!read_start(tables, match)) return std::nullopt;
+  auto paths = read_path_code(tables, kMaxPathOps, kMaxPathBytes);
+  if (!paths || paths->leaves.size() > kMaxPathOps) return std::nullopt;
+  match.paths = std::move(*paths);
+  for (const std::uint32_t leaf : match.paths.leaves) {
+    LeafCode code = read_leaf(tables, leaf);
+    const auto known = std::ranges::find(match.leaves, code);
+    match.of_leaf.push_back(static_cast<std::uint32_t>(known - match.leaves.begin()));
+    if (known == match.leaves.end()) match.leaves.push_back(std::move(code));
+  }
+  if (header.base_leaf != 0) match.base = read_leaf(tables, header.base_leaf);
+  const auto asks = [](const LeafCode& leaf) {
+    return std::ranges::any_of(leaf.entries, asks_cells, &EntryCode::outcome);
+  };
+  if (std::ranges::none_of(match.outcomes, asks_cells) &&
+      std::ranges::none_of(match.leaves, asks) && !(match.base && asks(*match.base))) {
+    match.source_classes = match.cell_table = match.mask_table = 0;  // not used
+  }
   return match;
 }
 
-std::optional<SplitCode> read_split(const Tables& tables) {
+std::optional<SplitCode> read_split(const TablesView& tables) {
   if (tables.header().routes > kMaxCodeRoutes) return std::nullopt;
   SplitCode split;
   std::size_t backends = 0;
@@ -99,7 +128,7 @@ std::optional<SplitCode> read_split(const Tables& tables) {
 }  // namespace
 
 CodeShape read_code_shape(const decision::Decision& decision) {
-  const Tables tables(decision.tables);
+  const TablesView tables(decision.tables);
   return {read_match(tables), read_split(tables)};
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "compiler/codegen/path_code.h"
 #include "compiler/decision/decision.h"
 #include "contract/abi.h"
 
@@ -30,10 +31,29 @@ struct OutcomeCode {
   auto operator<=>(const OutcomeCode&) const = default;
 };
 
-// A match that looks at nothing but method and source: no patterns of any kind.
+// What holds for a request of one of `methods`.
+struct EntryCode {
+  std::uint32_t methods = 0;  // bit 1 << method
+  OutcomeCode outcome;
+  auto operator<=>(const EntryCode&) const = default;
+};
+
+// What the path patterns that were matched mean. Header conditions and long lists stay data: then
+// the kernel is asked for the leaf at `kernel_at`, if the method is one of those it speaks of.
+struct LeafCode {
+  std::vector<EntryCode> entries;
+  std::uint32_t kernel_at = 0;
+  std::uint32_t kernel_methods = 0;
+  auto operator<=>(const LeafCode&) const = default;
+};
+
 struct MatchCode {
-  std::vector<OutcomeCode> outcomes;                              // distinct
+  std::vector<OutcomeCode> outcomes;                              // distinct, before any pattern
   std::array<std::uint32_t, contract::kMethodCount> of_method{};  // index into `outcomes`
+  std::optional<LeafCode> base;                                   // header conditions alone
+  PathCode paths;
+  std::vector<LeafCode> leaves;        // distinct
+  std::vector<std::uint32_t> of_leaf;  // index into `leaves`, as `paths.leaves`
   std::uint32_t source_classes = 1;
   std::uint32_t words = 0;       // of a destination mask
   std::uint32_t cell_table = 0;  // offsets into the tables; the cells are dense
@@ -51,7 +71,10 @@ struct CodeShape {
 };
 
 // Bounds on what becomes code; above them the kernel is as fast and compiles at once.
-inline constexpr std::size_t kMaxCodeTerms = 32;  // of all outcomes together
+inline constexpr std::size_t kMaxCodeTerms = 32;    // of all outcomes before any pattern
+inline constexpr std::size_t kMaxLeafTerms = 8;     // of one leaf, and entries
+inline constexpr std::size_t kMaxPathOps = 4000;     // of all programs together, and leaves
+inline constexpr std::size_t kMaxPathBytes = 81920;  // of text and keys in them
 inline constexpr std::size_t kMaxCodeRoutes = 16;
 inline constexpr std::size_t kMaxCodeBackends = 64;  // of all routes together
 

@@ -54,18 +54,23 @@ class CodeCache {
   std::map<Key, Code> codes_;
 };
 
+// Code for a few rules is compiled whenever one of them changes, so it must be cheap to make.
+Effort effort_for(const CodeShape& shape) {
+  return shape.match && !shape.match->paths.ops.empty() ? Effort::quick : Effort::full;
+}
+
 // A context of its own per job, since units compile on several threads at once.
 template <class Use>
 std::string with_module(const CodeShape& shape, const Target& target, Use use) {
   llvm::LLVMContext context;
   const auto module = build_module(shape, target, context);
-  optimise(*module, target);
+  if (effort_for(shape) == Effort::full) optimise(*module, target);
   return use(*module);
 }
 
 std::string compile(const CodeShape& shape, const Target& target, Output output) {
   return with_module(shape, target, [&](llvm::Module& module) {
-    return write_machine_code(module, target, output);
+    return write_machine_code(module, target, output, effort_for(shape));
   });
 }
 

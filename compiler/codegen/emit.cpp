@@ -49,13 +49,19 @@ llvm::TargetMachine& machine_for(const Target& target) {
   return *machine;
 }
 
-std::string write_machine_code(llvm::Module& module, const Target& target, Output output) {
+std::string write_machine_code(llvm::Module& module, const Target& target, Output output,
+                               Effort effort) {
+  llvm::TargetMachine& machine = machine_for(target);
+  machine.setOptLevel(effort == Effort::full ? llvm::CodeGenOptLevel::Default
+                                             : llvm::CodeGenOptLevel::None);
+  machine.setGlobalISel(false);  // AArch64 would take it for quick work, and it is not quick
+  machine.setFastISel(effort == Effort::quick);
   llvm::SmallString<0> bytes;
   llvm::raw_svector_ostream out(bytes);
   llvm::legacy::PassManager passes;
   const auto type = output == Output::object ? llvm::CodeGenFileType::ObjectFile
                                              : llvm::CodeGenFileType::AssemblyFile;
-  const bool unsupported = machine_for(target).addPassesToEmitFile(passes, out, nullptr, type);
+  const bool unsupported = machine.addPassesToEmitFile(passes, out, nullptr, type);
   SMIC_CHECK(!unsupported, "LLVM cannot write this kind of output");
   passes.run(module);
   return std::string(bytes);

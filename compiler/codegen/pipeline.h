@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The steps inside codegen, this folder's own. LLVM's types are only named here.
 //   read_code_shape     decision → what of it becomes code (code_shape.h)
-//   build_module        that → LLVM IR for the two functions of the ABI
-//   optimise            the same, smaller
+//   build_module        that → LLVM IR for the two functions of the ABI, with emit_path for the
+//                       programs of a path (path_code.h)
+//   optimise            the same, smaller; not for path programs
 //   write_machine_code  IR → a small ELF object, or assembly
 //   link_object         that object + the kernel, if it is called + the tables → the unit's object
 #pragma once
@@ -27,7 +28,13 @@ void optimise(llvm::Module& module, const Target& target);
 std::string print_module(const llvm::Module& module);
 
 enum class Output { object, assembly };
-std::string write_machine_code(llvm::Module& module, const Target& target, Output output);
+
+// Quick is LLVM's code generator without optimising: for the path programs of 10 rules 5 ms of CPU
+// instead of 35, for code as fast within a fifth, since what a decision waits for is mispredicted
+// jumps (measured by tests/bench/bench_engines).
+enum class Effort { quick, full };
+std::string write_machine_code(llvm::Module& module, const Target& target, Output output,
+                               Effort effort);
 
 contract::Bytes link_object(const std::string& code, std::span<const std::uint8_t> tables,
                             const Target& target);
