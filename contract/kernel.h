@@ -2,9 +2,9 @@
 // The meaning of the portable tables (tables.h), as one text that is compiled twice: into the
 // runtime, where it interprets the tables of an image (the portable engine), and to freestanding
 // machine code for every target, which codegen links into the images of units with patterns (the
-// native engine).
+// native engine). Code of units with few patterns calls it for leaves with header conditions only.
 //
-// Both functions are total on tables that check_tables() accepted: they end in time bounded by
+// All functions are total on tables that check_tables() accepted: they end in time bounded by
 // the length of the input, allocate nothing and read nothing outside tables and view.
 #pragma once
 
@@ -15,6 +15,9 @@
 namespace smic::contract {
 
 extern "C" void smic_kernel_match(const uint8_t* tables, const RequestView* view, Verdict* verdict);
+// Adds what the leaf at offset `leaf` says to the verdict.
+extern "C" void smic_kernel_leaf(const uint8_t* tables, const RequestView* view, uint32_t leaf,
+                                 Verdict* verdict);
 extern "C" uint32_t smic_kernel_split(const uint8_t* tables, uint32_t route, uint64_t entropy);
 
 }  // namespace smic::contract

@@ -6,13 +6,14 @@
 //   %x = (entropy × 100) >> 64
 //   %i = zext (%x ≥ 90)              one comparison per backend but the last, no branch
 //
-// and for a unit without patterns the whole match: its verdict as constants, but for one look-up
-// per access rule of which sources it means.
+// and for a unit with few patterns the whole match: verdicts as constants, but for one look-up per
+// access rule of which sources it means; paths as in emit_path.cpp; a leaf with header conditions
+// is a call of the kernel for that leaf.
 //
 // Why not inline and specialise the kernel itself for every unit? Tried: 40 to 65 ms per unit, in
-// instruction selection nearly all, for a kernel that is 700 instructions when everything constant
-// is folded. As machine code made when smic is built it costs nothing per unit, and the numbers it
-// then reads from the tables' header stay in the first cache line.
+// instruction selection nearly all. Code emitted op by op needs no optimiser and costs about 0.1 ms
+// per rule; it saves a half to a third of a decision up to ten rules and a tenth at thirty, which
+// is where kMaxPathOps draws the line (measured by tests/bench/bench_engines).
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Module.h>

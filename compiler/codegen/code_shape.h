@@ -73,8 +73,8 @@ struct CodeShape {
 // Bounds on what becomes code; above them the kernel is as fast and compiles at once.
 inline constexpr std::size_t kMaxCodeTerms = 32;    // of all outcomes before any pattern
 inline constexpr std::size_t kMaxLeafTerms = 8;     // of one leaf, and entries
-inline constexpr std::size_t kMaxPathOps = 4000;     // of all programs together, and leaves
-inline constexpr std::size_t kMaxPathBytes = 81920;  // of text and keys in them
+inline constexpr std::size_t kMaxPathOps = 128;     // of all programs together, and leaves
+inline constexpr std::size_t kMaxPathBytes = 2048;  // of text and keys in them
 inline constexpr std::size_t kMaxCodeRoutes = 16;
 inline constexpr std::size_t kMaxCodeBackends = 64;  // of all routes together
 

@@ -2,9 +2,9 @@
 // A decision in, an image out. LLVM's compiling half has its door here; no type of it leaves.
 //
 // Code for the shape, data for what is large. What depends on few numbers becomes LLVM IR with
-// those numbers in it: the split of every route, and for a unit without patterns the whole match.
-// What depends on many patterns stays in the tables, and the unit's code calls the kernel
-// (contract/kernel.h), which was compiled to machine code for every target when smic was built.
+// those numbers in it: the split of every route, and the whole match of a unit with few patterns or
+// none. Header conditions and units with more patterns stay in the tables, and the unit's code
+// calls the kernel (contract/kernel.h), which was compiled for every target when smic was built.
 // Code, kernel and tables are linked into one ELF object with nothing but text and read-only data.
 //
 // Deterministic: no addresses, times or paths in the output, and nothing depends on the builder.

@@ -2,7 +2,8 @@
 // A short pass list of our own. build_module writes what it means with constants in place, so there
 // is nothing to inline and nothing to propagate; equal loads and empty blocks are what is left. The
 // stock pipelines would do that too, and a hundred other things, for thirty times the cost.
-// The code of path programs does without even these (codegen.cpp): they cost as much as emitting it.
+// The code of path programs does without even these (codegen.cpp): they cost as much as emitting
+// it.
 #include <llvm/Analysis/AssumptionCache.h>
 #include <llvm/Analysis/TargetLibraryInfo.h>
 #include <llvm/Analysis/TargetTransformInfo.h>

@@ -47,8 +47,8 @@ struct Stream {
       lines[i] = {line.data(), line.size()};
       slots[i] = {&lines[i], 1};
       const auto& known = decision.names.sources;
-      const auto at = std::ranges::find(known, ir::to_string(*r.source),
-                                        &contract::SourceClass::identity);
+      const auto at =
+          std::ranges::find(known, ir::to_string(*r.source), &contract::SourceClass::identity);
       views.push_back({{r.path.data(), r.path.size()},
                        &slots[i],
                        static_cast<std::uint32_t>(r.method),

@@ -29,9 +29,14 @@ TEST_CASE("a unit without patterns is all code", "[codegen]") {
   CHECK(*shape.split == codegen::SplitCode{{1}});
 }
 
-TEST_CASE("a unit with patterns keeps its match in the tables and its split in code", "[codegen]") {
+TEST_CASE("a unit with few patterns is code, its header conditions are not", "[codegen]") {
   const auto shape = read_code_shape(decide(test::kCanaryUnit));
-  CHECK_FALSE(shape.match);
+  REQUIRE(shape.match);
+  CHECK(shape.match->paths.roots.size() == 1);
+  REQUIRE(shape.match->leaves.size() == 1);
+  CHECK(shape.match->leaves[0].kernel_at == 0);
+  REQUIRE(shape.match->base);
+  CHECK(shape.match->base->kernel_at != 0);
   REQUIRE(shape.split);
   CHECK(*shape.split == codegen::SplitCode{{9, 10}, {1}});
 }

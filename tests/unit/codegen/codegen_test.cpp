@@ -7,6 +7,7 @@
 #include <cstring>
 #include <thread>
 
+#include "compiler/codegen/code_shape.h"
 #include "contract/object.h"
 #include "tests/support/decisions.h"
 
@@ -19,6 +20,19 @@ std::size_t count(std::string_view text, std::string_view part) {
   std::size_t found = 0;
   for (auto at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++found;
   return found;
+}
+
+// As many patterns as that, an op each at least.
+std::string unit_with_paths(std::size_t patterns) {
+  std::string text = "unit a/b:1 http permissive\n";
+  std::string any;
+  for (std::size_t i = 0; i < patterns; ++i) {
+    const std::string id = std::to_string(i);
+    text += " match m" + id + " = path ~ \"/p" + id + "/[0-9]+/x\"\n";
+    any += (i ? " or m" : "m") + id;
+  }
+  return text + " route r0 when " + any + " -> a/c:1\n route r1 -> a/b:1\n" +
+         " allow to any from any\n";
 }
 
 }  // namespace
@@ -119,11 +133,36 @@ TEST_CASE("a split of two is one comparison", "[codegen]") {
   CHECK(count(code, "mul i128") == 1);
 }
 
-TEST_CASE("a unit with patterns hands its tables to the kernel", "[codegen]") {
+TEST_CASE("a unit with two templates calls no kernel and reads no tables", "[codegen]") {
+  for (const std::string& target : codegen::targets()) {
+    const std::string code = codegen::emit_llvm(decide(R"(
+unit a/b:1 http permissive
+  match m0 = path ~ "/orders/[0-9]+$"
+  match m1 = path ~ "/carts/[^/]+/items"
+  route r0 when m0 or m1 -> a/c:1
+  route r1 -> a/b:1
+  allow to any from any
+)"),
+                                                target);
+    INFO(code);
+    CHECK(count(code, "smic_kernel") == 0);
+    CHECK(count(code, "@smic_v1_tables") == 1);  // declared, not used
+  }
+}
+
+TEST_CASE("header conditions are asked of the kernel, for one leaf", "[codegen]") {
   const std::string code = codegen::emit_llvm(decide(test::kCanaryUnit), codegen::targets()[0]);
   INFO(code);
-  CHECK(count(code, "call void @smic_kernel_match(ptr @smic_v1_tables") == 1);
+  CHECK(count(code, "call void @smic_kernel_leaf(ptr @smic_v1_tables") == 1);
+  CHECK(count(code, "@smic_kernel_match") == 0);
   CHECK(count(code, "@smic_kernel_split") == 0);
+}
+
+TEST_CASE("a unit with many patterns hands its tables to the kernel", "[codegen]") {
+  const std::string code =
+      codegen::emit_llvm(decide(unit_with_paths(codegen::kMaxPathOps)), codegen::targets()[0]);
+  INFO(code);
+  CHECK(count(code, "call void @smic_kernel_match(ptr @smic_v1_tables") == 1);
 }
 
 TEST_CASE("assembly names the functions of the ABI", "[codegen]") {
