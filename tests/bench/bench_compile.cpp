@@ -58,10 +58,13 @@ void run(Figures& figures) {
   std::printf("%8s %14s %14s %16s %12s\n", "rules", "smic ms", "us per rule", "RE2::Set ms",
               "image bytes");
   for (const std::size_t rules : {1, 10, 100, 1'000, 10'000}) {
-    const ir::Unit unit = route_table(rules, kSeed);
+    ir::Unit unit = route_table(rules, kSeed);
     const int rounds = rules > 1'000 ? 2 : 10;
     std::size_t bytes = 0;
-    const double smic = best_of(rounds, [&] { bytes = image_bytes(unit); });
+    const double smic = best_of(rounds, [&] {
+      ++std::get<ir::Forward>(unit.routes[0].action).backends[0].weight;  // no code is remembered
+      bytes = image_bytes(unit);
+    });
     const double re2 = best_of(rounds, [&] { compile_re2_set(unit); });
     std::printf("%8zu %14.2f %14.1f %16.2f %12zu\n", rules, smic,
                 smic * 1e3 / static_cast<double>(rules), re2, bytes);

@@ -17,11 +17,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build", help="where the programs were built")
     parser.add_argument("--json", metavar="FILE", help="also write the figures there")
-    parser.add_argument("--only", choices=["decision", "compile", "proxy"], help="one bench alone")
+    parser.add_argument("--only", choices=["decision", "engines", "compile", "proxy"], help="one bench alone")
     options = parser.parse_args()
     programs = pathlib.Path(options.build) / "bin"
     benches = {
         "decision": [str(programs / "bench_decision")],
+        "engines": [str(programs / "bench_engines")],
         "compile": [str(programs / "bench_compile")],
         "proxy": [sys.executable, str(HERE / "bench_proxy.py"), "--build", options.build],
     }
