@@ -54,9 +54,10 @@ class CodeCache {
   std::map<Key, Code> codes_;
 };
 
-// Code for a few rules is compiled whenever one of them changes, so it must be cheap to make.
+// Code of units with rules is made anew whenever one of them or a weight changes, so it must be
+// cheap to make. What plain services need is made once for all of them.
 Effort effort_for(const CodeShape& shape) {
-  return shape.match && !shape.match->paths.ops.empty() ? Effort::quick : Effort::full;
+  return shape.match && shape.match->paths.ops.empty() ? Effort::full : Effort::quick;
 }
 
 // A context of its own per job, since units compile on several threads at once.

@@ -3,7 +3,7 @@
 //   read_code_shape     decision → what of it becomes code (code_shape.h)
 //   build_module        that → LLVM IR for the two functions of the ABI, with emit_path for the
 //                       programs of a path (path_code.h)
-//   optimise            the same, smaller; not for path programs
+//   optimise            the same, smaller; only for units without patterns
 //   write_machine_code  IR → a small ELF object, or assembly
 //   link_object         that object + the kernel, if it is called + the tables → the unit's object
 #pragma once

@@ -17,7 +17,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build", help="where the programs were built")
     parser.add_argument("--json", metavar="FILE", help="also write the figures there")
-    parser.add_argument("--only", choices=["decision", "engines", "compile", "proxy"], help="one bench alone")
+    names = ["decision", "engines", "compile", "proxy"]
+    parser.add_argument("--only", choices=names, help="one bench alone")
     options = parser.parse_args()
     programs = pathlib.Path(options.build) / "bin"
     benches = {
