@@ -46,6 +46,9 @@ Result<void> ProgramChecker::check_op(std::uint32_t at) {
     case contract::Op::kNode:
       checked = check_node(at, op);
       break;
+    case contract::Op::kEnd:
+      checked = check_end(at, op);
+      break;
     case contract::Op::kStep:
     case contract::Op::kSpan:
       checked = check_class(at, op);
@@ -70,12 +73,21 @@ Result<void> ProgramChecker::check_node(std::uint32_t at, Op& op) {
   const std::uint32_t table = slots == 0 ? 0 : 1u << (slots - 1);
   const std::uint32_t text_and_keys = (length + 3) / 4 * 4 + (table + 3) / 4 * 4;
   const std::uint32_t size = text_and_keys + 4 * table + optional_fields(flags);
+  if (slots == 0 && 4 * records_.read8(at + 3) != 4 + size) return refuse("a node's size", at);
   if (!records_.take(at + 4, size)) return refuse("a node", at);
   const std::uint64_t refs = at + 4ull + text_and_keys;
   for (std::uint32_t i = 0; i < table; ++i) {
     if (auto checked = check_ref(records_.read32(refs + 4 * i), at); !checked) return checked;
   }
   return check_fields({refs + 4 * table, flags, slots != 0, at + 4ull + size}, op, false);
+}
+
+Result<void> ProgramChecker::check_end(std::uint32_t at, Op& op) {
+  const std::uint32_t flags = records_.read8(at) & ~kOpKind;
+  if ((flags & kOpNext) != 0 || !records_.take(at + 4ull, optional_fields(flags))) {
+    return refuse("an end", at);
+  }
+  return check_fields({at + 4ull, flags, true, 0}, op, false);
 }
 
 Result<void> ProgramChecker::check_class(std::uint32_t at, Op& op) {

@@ -40,6 +40,7 @@ class ProgramChecker {
 
   Result<void> check_op(std::uint32_t at);
   Result<void> check_node(std::uint32_t at, Op& op);
+  Result<void> check_end(std::uint32_t at, Op& op);
   Result<void> check_class(std::uint32_t at, Op& op);
   Result<void> check_map(std::uint32_t at, Op& op);
   Result<void> check_fields(Fields fields, Op& op, bool utf8);

@@ -125,40 +125,53 @@ struct OpFields {
 
 SMIC_INLINE uint32_t padded(uint32_t size) { return (size + 3) & ~3u; }
 
-// Where a node leads; steps over what it took.
-SMIC_INLINE uint32_t run_node(Tables t, uint32_t offset, uint32_t bits, Subject& s) {
-  uint32_t text = bits >> 8 & 0xff;
+// The bytes in which two windows differ among the first `count` ≤ 8, moved to the high end.
+SMIC_INLINE uint64_t differing(uint64_t a, uint64_t b, uint32_t count) {
+  const uint32_t half = 32 - 4 * count;
+  return (a ^ b) << half << half;
+}
+
+// What a node does if the subject is not as it should be, or ends: looks again, byte by byte.
+SMIC_INLINE uint32_t leave_node(Tables t, uint32_t offset, uint32_t bits, Subject& s) {
+  const uint32_t text = bits >> 8 & 0xff;
   const uint32_t slots = bits >> 16 & 0xff;
-  const uint32_t keys = offset + 4 + padded(text);
-  const uint8_t* at = t + offset + 4;
-  uint64_t bytes = window(s);
-  for (; text >= 8; text -= 8, at += 8, bytes = window(s)) {
-    if (s.size - s.at < 8 || load64(at) != bytes) break;
-    s.at += 8;
+  for (uint32_t i = 0; i < text && s.at != s.size; ++i, ++s.at) {
+    if (t[offset + 4 + i] != s.data[s.at]) break;
   }
-  const uint64_t left = s.size - s.at;
-  const uint64_t within = text >= 8 ? ~uint64_t{0} : ~(~uint64_t{0} << (8 * text));
-  const uint64_t differ = (load64(at) ^ bytes) & within;
-  if (differ == 0 && text <= left) {
-    if (slots == 0) {
-      s.at += text;
-      return OpFields{t, bits, keys}.next();
-    }
-    const uint32_t byte = bytes >> (8 * (text & 7)) & 0xff;
-    const uint32_t slot = key_slot(byte, slots, bits >> 24);
-    if (t[keys + slot] == byte && text < left) {
-      s.at += text + 1;
-      return load32(t + keys + padded(1u << (slots - 1)) + 4 * slot);
-    }
-  }
-  const uint64_t same = differ == 0 ? text : first_byte(differ);
-  s.at += same < left ? same : left;
   const uint32_t table = slots == 0 ? 0 : 1u << (slots - 1);
-  const OpFields op{t, bits, keys + padded(table) + 4 * table};
+  const OpFields op{t, bits, offset + 4 + padded(text) + padded(table) + 4 * table};
   if (s.at == s.size) return op.accept() | kRefFinal;
   const uint32_t fallback = op.fallback();
   if (!(fallback & kRefRetry)) ++s.at;
   return fallback;
+}
+
+// Where a node leads; steps over what it took.
+SMIC_INLINE uint32_t run_node(Tables t, uint32_t offset, uint32_t bits, Subject& s) {
+  const uint32_t text = bits >> 8 & 0xff;
+  const uint32_t slots = bits >> 16 & 0xff;
+  const uint8_t* at = t + offset + 4;
+  const uint64_t before = s.at;
+  const uint64_t end = before + text;
+  if (end + (slots != 0) <= s.size) {
+    uint32_t rest = text;
+    for (; rest > 8; rest -= 8, at += 8, s.at += 8) {
+      if (load64(at) != window(s)) break;
+    }
+    if (rest <= 8 && differing(load64(at), window(s), rest) == 0) {
+      s.at = end;
+      if (slots == 0) return bits & kOpNext ? load32(at + padded(rest)) : offset + 4 * (bits >> 24);
+      const uint32_t keys = offset + 4 + padded(text);
+      const uint32_t byte = s.data[end];
+      const uint32_t slot = key_slot(byte, slots, bits >> 24);
+      if (t[keys + slot] == byte) {
+        ++s.at;
+        return load32(t + keys + padded(1u << (slots - 1)) + 4 * slot);
+      }
+    }
+    s.at = before;
+  }
+  return leave_node(t, offset, bits, s);
 }
 
 SMIC_INLINE const uint8_t* class_of(Tables t, uint32_t bits) {
@@ -205,6 +218,13 @@ SMIC_INLINE uint32_t run_step(Tables t, uint32_t offset, uint32_t bits, Subject&
   return taken ? op.next() : op.fallback();
 }
 
+SMIC_INLINE uint32_t run_end(Tables t, uint32_t offset, uint32_t bits, Subject& s) {
+  const OpFields op{t, bits, offset + 4};
+  if (s.at == s.size) return op.accept() | kRefFinal;
+  ++s.at;
+  return op.fallback();
+}
+
 SMIC_INLINE uint32_t run_map(Tables t, uint32_t offset, uint32_t bits, Subject& s) {
   const uint8_t* op = t + offset;
   if (s.at == s.size) return load32(op + 4) | kRefFinal;
@@ -235,6 +255,8 @@ SMIC_INLINE uint32_t run_program(Tables t, uint32_t ref, Slice subject) {
       ref = run_node(t, offset, bits, s);
     } else if (kind == Op::kSpan) {
       ref = run_span(t, offset, bits, s);
+    } else if (kind == Op::kEnd) {
+      ref = run_end(t, offset, bits, s);
     } else if (kind == Op::kStep) {
       ref = run_step(t, offset, bits, s);
     } else {

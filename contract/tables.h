@@ -171,12 +171,15 @@ inline constexpr uint32_t kDead = kRefFinal;
 //   node    [kind] [length] [slots] [factor]  text, keys, refs, each padded to 4
 //             this text, and then the byte of a key: that key's ref; or with slots = 0, so without
 //             keys, only the text, then `next`. Anything else: fallback, at the byte that differs.
-//             Keys and refs are 2^(slots-1) each; a key's place is key_slot()
+//             Keys and refs are 2^(slots-1) each; a key's place is key_slot(). Without keys,
+//             `factor` is the op's whole size in units of four bytes
 //   step    [kind] [test] [class, u16]
 //             a byte of the class, then `next`; any other byte: fallback
 //   span    [kind] [test] [class, u16]
 //             as many bytes of the class as there are, then `next` at the byte after them; with
 //             kTestPlus at least one, or the program is dead
+//   end     [kind] [0] [0] [0]
+//             no byte is expected: any byte goes to fallback
 //   map     [kind] [0] [0] [0]  accept, fallback, u8 ranks[4], u64 bits[4], refs
 //             a bit per key and a ref per key (fallback: other bytes), or with kMapRuns a bit
 //             per start of a run of equal bytes and a ref per run (no other bytes exist)
@@ -192,7 +195,7 @@ inline constexpr uint32_t kDead = kRefFinal;
 // INVARIANT: every op consumes a byte, but for span and retries. What a span goes on to, and what
 // is retried, never retries, and what a span goes on to is no span. So at most three ops look at
 // one byte, and a program ends in time linear in the subject.
-enum class Op : uint32_t { kNode = 0, kStep, kSpan, kMap };
+enum class Op : uint32_t { kNode = 0, kStep, kSpan, kEnd, kMap };
 inline constexpr uint32_t kOpKind = 0x07;
 inline constexpr uint32_t kOpAccept = 0x10;
 inline constexpr uint32_t kOpFallback = 0x20;

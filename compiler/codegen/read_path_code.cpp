@@ -54,6 +54,8 @@ class Reader {
       case Op::kStep:
       case Op::kSpan:
         return read_class(at, head);
+      case Op::kEnd:
+        return read_end(at, head);
       case Op::kMap:
         return read_map(at, head);
     }
@@ -100,6 +102,13 @@ class Reader {
     for (std::size_t i = 0; i < op.bytes.size(); ++i) {
       op.bytes[i] = tables_.at<std::uint64_t>(bits + 8 * i);
     }
+    read_fields(head, at + 4, op);
+    return op;
+  }
+
+  // A choice without keys: every byte goes to the fallback.
+  PathOp read_end(std::uint32_t at, std::uint32_t head) {
+    PathOp op{.chooses = true};
     read_fields(head, at + 4, op);
     return op;
   }

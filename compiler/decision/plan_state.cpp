@@ -230,8 +230,11 @@ StatePlan Planner::plan_keys(const Targets& targets, const std::array<bool, 256>
   for (std::size_t b = 0; b < 256; ++b) {
     if (!free[b] && targets[b] != plan.fallback) plan.keys.emplace_back(b, targets[b]);
   }
+  if (plan.keys.empty()) {
+    plan.kind = Op::kEnd;
+    return plan;
+  }
   const std::uint32_t common = plan.fallback;
-  plan.uniform = plan.keys.empty();
   if (may_retry) try_retries(targets, plan);
   if (plan.keys.size() == 1) return plan;
   if (const auto hash = find_hash(plan.keys)) {

@@ -64,10 +64,9 @@ struct StatePlan {
   contract::Op kind = contract::Op::kNode;
   std::vector<std::pair<std::uint8_t, std::uint32_t>> keys;
   std::uint32_t fallback = 0;
-  bool retry = false;    // look at the byte again at `fallback`, do not step over it
-  bool uniform = false;  // the rest has no keys: every byte goes to `fallback`
-  KeyHash hash;          // node with several keys
-  bool runs = false;     // map: `keys` are starts of runs of equal bytes and there is no fallback
+  bool retry = false;  // look at the byte again at `fallback`, do not step over it
+  KeyHash hash;        // node with several keys
+  bool runs = false;   // map: `keys` are starts of runs of equal bytes and there is no fallback
 
   // A step: the class leads to `next`.
   ByteClass step;

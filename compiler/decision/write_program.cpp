@@ -139,7 +139,7 @@ class ProgramWriter {
 
   // False if what follows the span needs no op of its own: every other byte settles it.
   bool write_span(std::uint32_t state, const StatePlan& plan) {
-    const bool ends = plan.uniform && dfa_.settled(plan.fallback);
+    const bool ends = plan.kind == Op::kEnd && dfa_.settled(plan.fallback);
     const bool breaks = plan.span->test & contract::kTestUtf8;
     std::uint32_t fields = flags(state, plan.broken, ends);
     if (!breaks) fields &= ~contract::kOpFallback;
@@ -154,6 +154,9 @@ class ProgramWriter {
         return write_node(state, plan);
       case Op::kStep:
         return write_step(state, plan);
+      case Op::kEnd:
+        write_end(state, plan);
+        return std::nullopt;
       case Op::kMap:
         write_map(state, plan);
         return std::nullopt;
@@ -196,7 +199,8 @@ class ProgramWriter {
                                           const std::vector<std::uint8_t>& text,
                                           std::uint32_t next) {
     const std::uint32_t fields = flags(state, plan.fallback, !open(next));
-    put_text(fields, text, {});
+    const auto quads = 1 + (text.size() + 3) / 4 + static_cast<std::size_t>(std::popcount(fields));
+    put_text(fields, text, {0, static_cast<std::uint32_t>(quads)});
     put_fields(fields, state, plan.fallback, plan.retry, next);
     return open(next) ? std::optional(next) : std::nullopt;
   }
@@ -235,6 +239,12 @@ class ProgramWriter {
     put_head(Op::kStep, fields, plan.step.test, plan.step.id & 0xff, plan.step.id >> 8);
     put_fields(fields, state, plan.fallback, false, plan.next);
     return follows ? std::optional(plan.next) : std::nullopt;
+  }
+
+  void write_end(std::uint32_t state, const StatePlan& plan) {
+    const std::uint32_t fields = flags(state, plan.fallback, false);
+    put_head(Op::kEnd, fields, 0, 0, 0);
+    put_fields(fields, state, plan.fallback, false, 0);
   }
 
   void write_map(std::uint32_t state, const StatePlan& plan) {
