@@ -5,7 +5,7 @@
 // read followed by write gives the same bytes.
 //
 // Tested by tests/unit/contract/image_test.cpp (every truncation, every single-byte corruption)
-// and tests/fuzz/image.cpp.
+// and tests/fuzz/fuzz_image.cpp.
 #include "contract/image.h"
 
 #include <algorithm>

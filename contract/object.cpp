@@ -11,7 +11,7 @@
 // Every structure is copied out before it is read (no alignment is assumed) and every offset is
 // compared without a sum that could overflow.
 //
-// Tested by tests/unit/contract/object_test.cpp, tests/unit/codegen and tests/fuzz/image.cpp.
+// Tested by tests/unit/codegen/object_test.cpp and tests/fuzz/fuzz_image.cpp.
 #include "contract/object.h"
 
 #include <elf.h>

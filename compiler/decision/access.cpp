@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by tests/unit/decision/access_test.cpp.
+// Tested by tests/unit/decision/decide_test.cpp.
 #include "compiler/decision/access.h"
 
 #include <algorithm>

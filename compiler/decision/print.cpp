@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The graph as text for people (--emit=graph). Lists that grow with the number of rules are cut
 // after kMostLines, with a line that says how much was left out.
-//
-// Tested by tests/unit/decision/print_test.cpp.
 #include <bit>
 
 #include "compiler/decision/graph.h"

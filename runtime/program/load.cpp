@@ -3,7 +3,7 @@
 // CPU, the object's structure, the tables. Only what passed all of them is linked or interpreted;
 // the tables are checked for native code too, since it walks the same bytes.
 //
-// Tested by tests/unit/program/load_test.cpp and tests/fuzz/image.cpp.
+// Tested by tests/unit/program/load_test.cpp and tests/fuzz/fuzz_image.cpp.
 #include "runtime/program/load.h"
 
 #include "contract/check_tables.h"

@@ -204,6 +204,12 @@ class Manners(unittest.TestCase):
                  if re.search(r"\b(TODO|FIXME|XXX|HACK)\b(?!\(#\d+\))", path.read_text())]
         self.assertEqual(wrong, [])
 
+    def test_comments_name_tests_that_exist(self):
+        wrong = [f"{relative(path)}: {name}" for path in sources(*CODE)
+                 for name in re.findall(r"\btests/[\w/]+\.(?:cpp|py)\b", path.read_text())
+                 if not (ROOT / name).exists()]
+        self.assertEqual(wrong, [])
+
     def test_heavy_headers_stay_out_of_headers(self):
         """Two cores build this: Beast, LLVM, ANTLR, YAML and JSON libraries only in .cpp files."""
         heavy = re.compile(r"^(boost/beast|boost/json|llvm/|antlr4|yaml-cpp/|openssl/|catch2)")
