@@ -70,7 +70,7 @@ Syntax syntax_of(Options& options) {
 // One mesh from its first version to its last.
 class Session {
  public:
-  Session(Options options, controller::DirectorySource& source, proxy::Proxy& proxy,
+  Session(Options options, source::Source& source, proxy::Proxy& proxy,
           Console& console)
       : options_(std::move(options)),
         source_(source),
@@ -141,7 +141,7 @@ class Session {
   }
 
   Options options_;
-  controller::DirectorySource& source_;
+  source::Source& source_;
   proxy::Proxy& proxy_;
   Console& console_;
   std::ostream& out_;
@@ -163,7 +163,7 @@ class Signals {
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
   }
 
-  void stop_on_first(controller::DirectorySource& source) {
+  void stop_on_first(source::Source& source) {
     waiter_ = std::thread([this, &source] {
       int signal = 0;
       sigwait(&set_, &signal);
@@ -193,7 +193,7 @@ int run_up(Words words, Console& console) {
 
   options.proxy.admin_waits_for_snapshot = true;
   Signals signals;
-  auto source = controller::DirectorySource::watch(begun.operands.front());
+  auto source = source::watch_directory(begun.operands.front());
   if (!source) return world_failed("up", source.error(), console);
   auto proxy = proxy::Proxy::start(options.proxy);
   if (!proxy) return world_failed("up", proxy.error(), console);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The front door of controller/: a source of resources in, signed-to-be manifests and images out
-// (DESIGN §6). Level-based: it always compiles what is there now, reuses the images of units that
-// did not change, and hands on a new manifest only if something did. A broken edit is reported and
-// the last good version goes on.
+// The front door of controller/: a source of resources in (controller/source), signed-to-be
+// manifests and images out (DESIGN §6). Level-based: it always compiles what is there now, reuses
+// the images of units that did not change, and hands on a new manifest only if something did. A
+// broken edit is reported and the last good version goes on.
 #pragma once
 
 #include <functional>
@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "compiler/compile.h"
 #include "contract/contract.h"
+#include "controller/source/source.h"
 
 namespace smic::controller {
 
@@ -62,25 +63,9 @@ class Reconciler {
   std::unique_ptr<Impl> impl_;
 };
 
-// ---- sources ----------------------------------------------------------------------------------
-
-// A directory of manifests, watched (inotify). Editors write in steps (truncate, write, rename
-// over), so bursts are coalesced, and a file that is still being written, or is empty or gone since
-// a moment ago, keeps its last text until it has settled. A file that stays away is gone.
-class DirectorySource {
- public:
-  static Result<std::unique_ptr<DirectorySource>> watch(std::string directory);
-  virtual ~DirectorySource() = default;
-
-  virtual Result<Sources> read() = 0;
-  // Blocks until something changed since the last read(), or stop() was called: false = stopped.
-  virtual bool wait() = 0;
-  virtual void stop() = 0;  // from any thread
-};
-
-// Reads, reconciles and hands on, again and again until the source is stopped. An unreadable
-// directory and a broken edit both arrive as errors: the version in force stays.
+// Reads, reconciles and hands on, again and again until the source is stopped. A source that cannot
+// be read and a broken edit both arrive as errors: the version in force stays.
 using OnUpdate = std::function<void(const Result<Update>&, const Diagnostics&)>;
-void follow(DirectorySource& source, Reconciler& reconciler, const OnUpdate& on_update);
+void follow(source::Source& source, Reconciler& reconciler, const OnUpdate& on_update);
 
 }  // namespace smic::controller

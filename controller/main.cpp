@@ -78,7 +78,7 @@ class Publisher {
 };
 
 int run(const Options& options, const sigset_t& signals) {
-  auto source = controller::DirectorySource::watch(options.resources);
+  auto source = source::watch_directory(options.resources);
   if (!source) {
     std::cerr << "smic-controller: " << source.error().message << '\n';
     return kWorldFailed;

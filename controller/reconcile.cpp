@@ -128,7 +128,7 @@ Result<Update> Reconciler::reconcile(const Sources& sources, Diagnostics& diagno
   return update;
 }
 
-void follow(DirectorySource& source, Reconciler& reconciler, const OnUpdate& on_update) {
+void follow(source::Source& source, Reconciler& reconciler, const OnUpdate& on_update) {
   do {
     auto sources = source.read();
     if (!sources) {

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <sstream>
 
-#include "tests/unit/controller/temporary_directory.h"
+#include "tests/unit/source/temporary_directory.h"
 
 using namespace smic;
 using test::TemporaryDirectory;

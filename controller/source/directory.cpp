@@ -10,7 +10,7 @@
 //
 // The reader looks again if anything happened while it read, so it never hands on a torn file. The
 // price is kQuiet on every change, and kVanishPatience on a deletion.
-// Tested by directory_source_test.cpp.
+// Tested by directory_test.cpp.
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -24,9 +24,10 @@
 #include <filesystem>
 #include <optional>
 
-#include "controller/controller.h"
+#include "compiler/resources/resources.h"
+#include "controller/source/source.h"
 
-namespace smic::controller {
+namespace smic::source {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -63,7 +64,7 @@ class Descriptor {
   int value_;
 };
 
-class WatchedDirectory final : public DirectorySource {
+class WatchedDirectory final : public Source {
  public:
   explicit WatchedDirectory(std::string root)
       : root_(std::move(root)),
@@ -266,7 +267,7 @@ class WatchedDirectory final : public DirectorySource {
 
 }  // namespace
 
-Result<std::unique_ptr<DirectorySource>> DirectorySource::watch(std::string directory) {
+Result<std::unique_ptr<Source>> watch_directory(std::string directory) {
   fs::path root = fs::path(std::move(directory)).lexically_normal();
   if (!root.has_filename() && root.has_parent_path() && root != root.root_path()) {
     root = root.parent_path();  // "shop/" and "shop" give the same names
@@ -276,4 +277,4 @@ Result<std::unique_ptr<DirectorySource>> DirectorySource::watch(std::string dire
   return watched;
 }
 
-}  // namespace smic::controller
+}  // namespace smic::source

@@ -4,25 +4,26 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <set>
 #include <thread>
 
-#include "controller/controller.h"
-#include "tests/unit/controller/temporary_directory.h"
+#include "controller/source/source.h"
+#include "tests/unit/source/temporary_directory.h"
 
 using namespace smic;
-using controller::DirectorySource;
+using source::Source;
 using test::TemporaryDirectory;
 
 namespace {
 
-std::unique_ptr<DirectorySource> watch(const std::string& directory) {
-  auto source = DirectorySource::watch(directory);
-  REQUIRE(source.has_value());
-  return std::move(*source);
+std::unique_ptr<Source> watch(const std::string& directory) {
+  auto watched = source::watch_directory(directory);
+  REQUIRE(watched.has_value());
+  return std::move(*watched);
 }
 
 // File names without directory, and texts, as "a.yaml=one;b.yaml=two;".
-std::string seen_by(DirectorySource& source) {
+std::string seen_by(Source& source) {
   const auto sources = source.read();
   REQUIRE(sources.has_value());
   std::string seen;
@@ -34,7 +35,7 @@ std::string seen_by(DirectorySource& source) {
 }
 
 // Reads after every wait until it sees `wanted`; nothing that was seen before may be in `never`.
-void expect_to_see(DirectorySource& source, const std::string& wanted,
+void expect_to_see(Source& source, const std::string& wanted,
                    const std::set<std::string>& never = {}) {
   for (;;) {
     const std::string seen = seen_by(source);
@@ -73,7 +74,7 @@ TEST_CASE("a directory source reads what is there, by the names a person would u
 }
 
 TEST_CASE("a directory that is not there is an error that names it") {
-  const auto source = DirectorySource::watch("/nonexistent/smic");
+  const auto source = source::watch_directory("/nonexistent/smic");
   REQUIRE_FALSE(source.has_value());
   CHECK(source.error().message.find("/nonexistent/smic") != std::string::npos);
 }
