@@ -1,86 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <charconv>
+#include <iterator>
 #include <ostream>
 
 #include "base/command_line.h"
-#include "cli/explanation.h"
 #include "cli/input.h"
-#include "runtime/proxy/normalise.h"
+#include "cli/request.h"
 
 namespace smic::cli {
 namespace {
 
+enum class Engine { evaluate, native };
+
 struct Options {
-  Query query;
-  bool port_given = false;
+  Request request;
+  std::string requests;  // a file of them instead
   bool json = false;
   Engine engine = Engine::native;
   CompileOptions compile;
 };
-
-// "shop/web" or "spiffe-like"? Only NAMESPACE/SERVICEACCOUNT.
-Taken take_identity(const std::string& given, ir::Identity& identity) {
-  const auto slash = given.find('/');
-  if (slash == 0 || slash == std::string::npos || slash + 1 == given.size() ||
-      given.find('/', slash + 1) != std::string::npos) {
-    return UsageError("`" + given + "` is not NAMESPACE/SERVICEACCOUNT");
-  }
-  identity = {given.substr(0, slash), given.substr(slash + 1)};
-  return {};
-}
-
-Taken take_port(const std::string& given, Options& options) {
-  const char* end = given.data() + given.size();
-  const auto [stopped, error] = std::from_chars(given.data(), end, options.query.port);
-  if (error != std::errc() || stopped != end || options.query.port == 0) {
-    return UsageError("`" + given + "` is not a port");
-  }
-  options.port_given = true;
-  return {};
-}
-
-// SERVICE.NAMESPACE, with what people append: a trailing dot, .mesh, .svc, .svc.cluster.local.
-Taken take_service(const std::string& given, Options& options) {
-  std::string name = given;
-  if (const auto colon = name.rfind(':'); colon != std::string::npos) {
-    if (auto port = take_port(name.substr(colon + 1), options); !port) return port;
-    name.resize(colon);
-  }
-  if (name.ends_with('.')) name.pop_back();
-  const auto first = name.find('.');
-  const auto second = first == std::string::npos ? first : name.find('.', first + 1);
-  const std::string zone = second == std::string::npos ? "" : name.substr(second + 1);
-  const bool zone_known =
-      zone.empty() || zone == "mesh" || zone == "svc" || zone.starts_with("svc.");
-  const std::string ns =
-      first == std::string::npos
-          ? ""
-          : name.substr(first + 1,
-                        second == std::string::npos ? std::string::npos : second - first - 1);
-  if (first == 0 || ns.empty() || !zone_known) {
-    return UsageError("`" + given + "` is not SERVICE.NAMESPACE[:PORT]");
-  }
-  options.query.to = {ns, name.substr(0, first)};
-  return {};
-}
-
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-Taken take_header(const std::string& given, Query& query) {
-  const auto colon = given.find(':');
-  if (colon == 0 || colon == std::string::npos) {
-    return UsageError("`" + given + "` is not 'name: value'");
-  }
-  std::string name = trimmed(given.substr(0, colon));
-  for (char& letter : name) letter = static_cast<char>(std::tolower(letter));
-  query.headers.emplace_back(std::move(name), trimmed(given.substr(colon + 1)));
-  return {};
-}
 
 Syntax syntax_of(Options& options) {
   Syntax syntax;
@@ -90,23 +27,21 @@ Syntax syntax_of(Options& options) {
   syntax.about =
       "Says what happens to a request, and which resource lines decide: where it is forwarded, or "
       "why\n"
-      "it is denied and what would have to differ. --from and --to are needed.";
-  syntax.options = {
-      {"--from", "NAMESPACE/SERVICEACCOUNT", "who calls",
-       [&options](const std::string& given) { return take_identity(given, options.query.from); }},
-      {"--to", "SERVICE.NAMESPACE[:PORT]", "whom; the port may be left out if there is only one",
-       [&options](const std::string& given) { return take_service(given, options); }},
-      text("--method", "METHOD", options.query.method, "(default: GET)"),
-      text("--path", "PATH", options.query.path, "normalised as the proxy does it (default: /)"),
-      {"--header", "'NAME: VALUE'", "a header line; may be repeated",
-       [&options](const std::string& given) { return take_header(given, options.query); }},
+      "it is denied and what would have to differ. --from and --to are needed, or --requests.";
+  syntax.options = request_options(options.request);
+  std::vector<Option> others = {
+      text("--requests", "FILE", options.requests,
+           "many requests at once: a line each, in the words of the\n"
+           "options above; answered in order"),
       access_option(options.compile.model.access),
       choice<Engine>("--engine", {{"native", Engine::native}, {"evaluate", Engine::evaluate}},
                      options.engine,
                      "who answers: the compiled image, checked against the\n"
                      "interpreter, or the interpreter alone (default: native)"),
       choice<bool>("--format", {{"human", false}, {"json", true}}, options.json,
+                   "json is one document, or one a line for --requests\n"
                    "(default: human)")};
+  std::ranges::move(others, std::back_inserter(syntax.options));
   syntax.ending =
       "outcomes:\n"
       "  forward          a backend with weight and a ready endpoint may be sent the request\n"
@@ -125,39 +60,61 @@ Syntax syntax_of(Options& options) {
   return syntax;
 }
 
-// What the table of options cannot say.
-Taken check_options(const Options& options) {
-  if (options.query.from.name.empty())
-    return UsageError("it needs --from=NAMESPACE/SERVICEACCOUNT");
-  if (options.query.to.name.empty()) return UsageError("it needs --to=SERVICE.NAMESPACE[:PORT]");
-  return {};
+// The one request of the command line, or those of the file.
+std::expected<std::vector<Request>, std::string> requests_of(const Options& options) {
+  if (options.requests.empty()) {
+    std::vector<Request> one = {options.request};
+    if (auto fine = check(one.front()); !fine) return UsageError(fine.error());
+    return one;
+  }
+  const Query& query = options.request.query;
+  if (!query.from.name.empty() || !query.to.name.empty()) {
+    return UsageError("--requests asks for what its lines say, without --from and --to");
+  }
+  const auto text = read_input({options.requests});
+  if (!text) return UsageError("--requests: " + text.error().message);
+  auto requests = read_requests(text->text(SourceId(0)));
+  if (!requests) return UsageError(options.requests + ": " + requests.error());
+  return requests;
 }
 
-// The path as rules see it (D-3): without query, normalised; what the proxy refuses is no question.
-Taken normalise(Query& query) {
-  query.path.resize(std::min(query.path.size(), query.path.find_first_of("?#")));
-  std::string scratch;
-  const auto path = proxy::normalise_path(query.path, scratch);
-  if (!query.path.starts_with('/') || !path) {
-    return UsageError("--path: a proxy answers `" + query.path + "` with 400 (bad request)");
-  }
-  query.path = std::string(*path);
-  return {};
-}
+class Explainer {
+ public:
+  Explainer(const Frontend& front, const Options& options, Console& console)
+      : front_(front), options_(options), console_(console), natives_(options.compile) {}
 
-// A port that was left out is the only one.
-Taken choose_port(const Frontend& front, Options& options) {
-  if (options.port_given) return {};
-  const std::vector<ir::Port> ports = ports_of(front, options.query.to);
-  if (ports.size() > 1) {
-    std::vector<std::string> words;
-    for (ir::Port port : ports) words.push_back(std::to_string(port));
-    return UsageError("--to: " + ir::to_string(options.query.to) +
-                      " has several ports: " + join_words(words, ", "));
+  // The exit code if that is the end.
+  std::optional<int> explain_all(std::vector<Request> requests, const Syntax& syntax) {
+    for (Request& request : requests) {
+      if (auto port = choose_port(request, front_); !port) {
+        return wrong_usage(syntax, place_of(request) + port.error(), console_.err);
+      }
+      const auto explanation = explain(front_, request.query, engine());
+      if (!explanation) return world_failed("explain", explanation.error(), console_);
+      show(request.query, *explanation);
+    }
+    return std::nullopt;
   }
-  if (!ports.empty()) options.query.port = ports.front();
-  return {};
-}
+
+ private:
+  NativeUnits* engine() { return options_.engine == Engine::native ? &natives_ : nullptr; }
+
+  std::string place_of(const Request& request) const {
+    if (options_.requests.empty()) return {};
+    return options_.requests + ": line " + std::to_string(request.line) + ": ";
+  }
+
+  void show(const Query& query, const Explanation& explanation) {
+    const std::string between = options_.requests.empty() ? "\n " : " ";
+    console_.out << (options_.json ? render_json(query, explanation, between)
+                                   : render_human(query, explanation, console_.colour_out()));
+  }
+
+  const Frontend& front_;
+  const Options& options_;
+  Console& console_;
+  NativeUnits natives_;
+};
 
 }  // namespace
 
@@ -166,24 +123,16 @@ int run_explain(Words words, Console& console) {
   const Syntax syntax = syntax_of(options);
   const auto begun = start(syntax, words, console.out, console.err);
   if (begun.exit_code) return *begun.exit_code;
-  if (auto fine = check_options(options); !fine)
-    return wrong_usage(syntax, fine.error(), console.err);
-  if (auto fine = normalise(options.query); !fine) {
-    return wrong_usage(syntax, fine.error(), console.err);
-  }
+  auto requests = requests_of(options);
+  if (!requests) return wrong_usage(syntax, requests.error(), console.err);
   const auto sources = read_input(begun.operands);
   if (!sources) return world_failed("explain", sources.error(), console);
 
   Diagnostics diagnostics(*sources);
   const Frontend front = analyze(*sources, options.compile, diagnostics);
   if (diagnostics.has_errors()) show_diagnostics(diagnostics, console);
-  if (auto port = choose_port(front, options); !port) {
-    return wrong_usage(syntax, port.error(), console.err);
-  }
-  const auto explanation = explain(front, options.query, options.engine, options.compile);
-  if (!explanation) return world_failed("explain", explanation.error(), console);
-  console.out << (options.json ? render_json(options.query, *explanation)
-                               : render_human(options.query, *explanation, console.colour_out()));
+  Explainer explainer(front, options, console);
+  if (const auto ended = explainer.explain_all(std::move(*requests), syntax)) return *ended;
   return code_of(diagnostics);
 }
 

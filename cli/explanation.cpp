@@ -29,12 +29,14 @@ std::set<std::string> identities_of(const std::vector<BackendAnswer>& backends) 
   return names;
 }
 
-// UDP may share a number with TCP or HTTP; a request is not a datagram, so the other one is meant.
+// UDP may share a number with TCP or HTTP. Unless datagrams are asked for, the other one is meant.
 const ir::Unit* find_unit(const Frontend& front, const Query& query) {
   const ir::Unit* found = nullptr;
   for (const ir::Unit& unit : front.units) {
     if (unit.service != query.to || unit.port != query.port) continue;
-    if (found == nullptr || found->protocol == ir::Protocol::udp) found = &unit;
+    const bool is_udp = unit.protocol == ir::Protocol::udp;
+    if (query.datagrams && !is_udp) continue;
+    if (found == nullptr || !is_udp) found = &unit;
   }
   return found;
 }
@@ -228,8 +230,7 @@ std::vector<ir::Port> ports_of(const Frontend& front, const ir::ServiceRef& serv
   return ports;
 }
 
-Result<Explanation> explain(const Frontend& front, const Query& query, Engine engine,
-                            const CompileOptions& options) {
+Result<Explanation> explain(const Frontend& front, const Query& query, NativeUnits* natives) {
   const ir::Unit* unit = find_unit(front, query);
   if (unit == nullptr) return unknown_service(front, query);
 
@@ -240,8 +241,8 @@ Result<Explanation> explain(const Frontend& front, const Query& query, Engine en
   explanation.mode = unit->access;
   explanation.route = unit->routes[evaluation.route].origin;
   explanation.backends = look_at_all(front, unit->protocol, answer);
-  if (engine == Engine::native) {
-    const auto native = native_answer(*unit, query, options);
+  if (natives != nullptr) {
+    const auto native = natives->answer(*unit, query);
     if (!native) return std::unexpected(native.error());
     SMIC_CHECK(with_weight(look_at_all(front, unit->protocol, *native)) ==
                    with_weight(explanation.backends),

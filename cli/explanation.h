@@ -6,29 +6,32 @@
 // is our bug. The reasons always come from the raw unit: an image knows indices, not why.
 //   explanation.cpp       which backends, allowed or not, and the outcome
 //   native_answer.cpp     the same question to machine code
+//   request.h             the question, as a person writes it
 //   nearest_rule.cpp      for a denial: what would have to differ
 //   render_explanation.cpp
 #pragma once
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "compiler/compile.h"
+#include "runtime/program/program.h"
 
 namespace smic::cli {
 
 struct Query {
   ir::Identity from;
   ir::ServiceRef to;
-  ir::Port port = 0;  // 0 = no unit has this service
+  ir::Port port = 0;       // 0 = no unit has this service
+  bool datagrams = false;  // UDP is meant, which may share the number with TCP
   std::string method = "GET";
   std::string path = "/";                                    // normalised, without query
   std::vector<std::pair<std::string, std::string>> headers;  // names lower-case
 };
-
-enum class Engine { evaluate, native };
 
 enum class Outcome { forward, deny, unavailable, unknown_service };
 
@@ -56,22 +59,38 @@ struct Explanation {
 // Ports on which `service` is meshed, sorted.
 std::vector<ir::Port> ports_of(const Frontend& front, const ir::ServiceRef& service);
 
-Result<Explanation> explain(const Frontend& front, const Query& query, Engine engine,
-                            const CompileOptions& options);
-
-std::string render_human(const Query& query, const Explanation& explanation, bool colour);
-std::string render_json(const Query& query, const Explanation& explanation);
-
-// ---- between the files of this thought --------------------------------------------------------
-
 // What an engine says, in the words of the unit.
 struct Answer {
   std::vector<ir::BackendRef> backends;             // of the route taken, in the order written
   std::vector<contract::Destination> destinations;  // allowed; an empty identity is everybody
 };
 
-Result<Answer> native_answer(const ir::Unit& unit, const Query& query,
-                             const CompileOptions& options);
+// The native images of a Frontend's units, each compiled and loaded when it is first asked.
+class NativeUnits {
+ public:
+  explicit NativeUnits(const CompileOptions& options) : options_(options) {}
+
+  Result<Answer> answer(const ir::Unit& unit, const Query& query);
+
+ private:
+  struct Loaded {
+    contract::Unit names;
+    std::shared_ptr<const program::Program> program;
+  };
+  Result<const Loaded*> load(const ir::Unit& unit);
+
+  const CompileOptions& options_;
+  std::map<const ir::Unit*, Loaded> loaded_;
+};
+
+// With `natives` the image answers, checked against the interpreter; without, the interpreter.
+Result<Explanation> explain(const Frontend& front, const Query& query, NativeUnits* natives);
+
+std::string render_human(const Query& query, const Explanation& explanation, bool colour);
+std::string render_json(const Query& query, const Explanation& explanation,
+                        const std::string& between = "\n ");
+
+// ---- between the files of this thought --------------------------------------------------------
 
 // An allow that could cover one of the backends, and what keeps it from doing so.
 std::vector<std::string> nearest_rules(const ir::Unit& unit, const Query& query,

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "cli/explanation.h"
-#include "runtime/program/program.h"
 
 namespace smic::cli {
 namespace {
@@ -51,20 +50,28 @@ Answer in_words(const contract::Verdict& verdict, const contract::Unit& names) {
 
 }  // namespace
 
-Result<Answer> native_answer(const ir::Unit& unit, const Query& query,
-                             const CompileOptions& options) {
-  const auto compiled = compile_unit(unit, options);
-  if (!compiled) return fail(compiled, "compile " + ir::to_string(unit.service));
-  const auto program = program::load(compiled->image, program::Engine::native);
-  if (!program) return fail(program, "load the image of " + ir::to_string(unit.service));
-
-  const Slots slots((*program)->shape().header_slots, query);
+Result<Answer> NativeUnits::answer(const ir::Unit& unit, const Query& query) {
+  const auto loaded = load(unit);
+  if (!loaded) return std::unexpected(loaded.error());
+  const auto& [names, program] = **loaded;
+  const Slots slots(program->shape().header_slots, query);
   const contract::RequestView view{slice_of(query.path), slots.slots.data(),
                                    static_cast<std::uint32_t>(method_of(query)),
-                                   class_of(compiled->names, query.from)};
+                                   class_of(names, query.from)};
   contract::Verdict verdict{};
-  (*program)->match(view, verdict);
-  return in_words(verdict, compiled->names);
+  program->match(view, verdict);
+  return in_words(verdict, names);
+}
+
+Result<const NativeUnits::Loaded*> NativeUnits::load(const ir::Unit& unit) {
+  const auto known = loaded_.find(&unit);
+  if (known != loaded_.end()) return &known->second;
+  auto compiled = compile_unit(unit, options_);
+  if (!compiled) return fail(compiled, "compile " + ir::to_string(unit.service));
+  auto program = program::load(compiled->image, program::Engine::native);
+  if (!program) return fail(program, "load the image of " + ir::to_string(unit.service));
+  return &loaded_.emplace(&unit, Loaded{std::move(compiled->names), std::move(*program)})
+              .first->second;
 }
 
 }  // namespace smic::cli

@@ -127,18 +127,20 @@ std::string request_text(const Query& query, const Explanation& explanation) {
 
 }  // namespace
 
-std::string render_json(const Query& query, const Explanation& explanation) {
+std::string render_json(const Query& query, const Explanation& explanation,
+                        const std::string& between) {
   const bool known = explanation.outcome != Outcome::unknown_service;
+  const std::string next = "," + between;
   const auto origin_json = [](const ir::Origin& origin) { return json_of(origin); };
   const auto backend_json = [](const BackendAnswer& answer) { return json_of(answer); };
-  return "{\"outcome\": " + quoted(name_of(explanation.outcome)) +
-         ",\n \"route\": " + (explanation.route ? json_of(*explanation.route) : "null") +
-         ",\n \"backends\": " + array_of(explanation.backends, backend_json) +
-         ",\n \"because\": " + array_of(explanation.because, origin_json) +
-         ",\n \"mode\": " + (known ? quoted(name_of(explanation.mode)) : "null") +
-         ",\n \"reason\": " + quoted(explanation.reason) +
-         ",\n \"hints\": " + array_of(explanation.hints, quoted) +
-         ",\n \"request\": {\"from\": " + quoted(ir::to_string(query.from)) +
+  return "{\"outcome\": " + quoted(name_of(explanation.outcome)) + "," + between +
+         "\"route\": " + (explanation.route ? json_of(*explanation.route) : "null") + "," +
+         between + "\"backends\": " + array_of(explanation.backends, backend_json) + "," + between +
+         "\"because\": " + array_of(explanation.because, origin_json) + "," + between +
+         "\"mode\": " + (known ? quoted(name_of(explanation.mode)) : "null") + "," + between +
+         "\"reason\": " + quoted(explanation.reason) + "," + between +
+         "\"hints\": " + array_of(explanation.hints, quoted) + "," + between +
+         "\"request\": {\"from\": " + quoted(ir::to_string(query.from)) +
          ", \"service\": " + quoted(ir::to_string(query.to)) +
          ", \"port\": " + std::to_string(query.port) +
          ", \"protocol\": " + (known ? quoted(name_of(explanation.protocol)) : "null") +

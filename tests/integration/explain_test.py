@@ -3,6 +3,7 @@
 """`smic explain`: the JSON contract, on the examples and on meshes of its own."""
 
 import json
+import tempfile
 import unittest
 
 from mesh import (account, document, pod, route_group, service, slice_of, smic, split, target,
@@ -149,6 +150,38 @@ class Explain(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("E12", done.stderr)
         self.assertEqual(json.loads(done.stdout)["route"]["resource"], "Service shop/web")
+
+    def test_many_requests_are_answered_in_order_a_line_each(self):
+        asked = ("--from shop/web --to reviews.shop --path /reviews/7\n"
+                 "# this one may not\n"
+                 "--from shop/batch --to 'reviews.shop:9080' --path /reviews/7\n"
+                 "--from shop/web --to nobody.shop\n")
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write(asked)
+            file.flush()
+            words = ("explain", "examples/canary", "--requests", file.name)
+            done = smic(*words, "--format=json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual([json.loads(line)["outcome"] for line in done.stdout.splitlines()],
+                             ["forward", "deny", "unknown-service"])
+            one = explain(*CANARY, "--from", "shop/web", "--path", "/reviews/7")
+            self.assertEqual(json.loads(done.stdout.splitlines()[0]), one)
+            self.assertIn("deny: GET /reviews/7 from shop/batch", smic(*words).stdout)
+            self.assertEqual(smic(*words, "--to", "a.b").returncode, 64)
+            file.write("--from web\n")
+            file.flush()
+            done = smic(*words)
+            self.assertEqual(done.returncode, 64)
+            self.assertIn("line 5: --from: `web` is not NAMESPACE/SERVICEACCOUNT", done.stderr)
+
+    def test_datagrams_are_asked_for_by_their_port(self):
+        ports = [{"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "web", "port": 53}]
+        text = yaml_text(document("v1", "Service", "dns", "shop",
+                                  spec={"selector": {"app": "dns"}, "ports": ports}))
+        asked = ("-", "--from", "a/b", "--access=permissive")
+        for port, protocol in (("53/udp", "udp"), ("53", "http")):
+            answer = explain(*asked, "--to", f"dns.shop:{port}", stdin=text)
+            self.assertEqual(answer["request"]["protocol"], protocol)
 
     def test_wrong_usage(self):
         base = ("explain", "examples/canary")

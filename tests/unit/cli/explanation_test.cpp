@@ -90,7 +90,9 @@ Explanation explained(const std::string& pods, const std::string& split, const s
   sources.add("access.yaml", access);
   Diagnostics diagnostics(sources);
   const Frontend front = analyze(sources, {}, diagnostics);
-  const auto explanation = explain(front, query, Engine::native, {});
+  const CompileOptions options;
+  NativeUnits natives(options);
+  const auto explanation = explain(front, query, &natives);
   REQUIRE(explanation.has_value());
   return *explanation;
 }
