@@ -106,14 +106,14 @@ Frontend analyze(const Sources& sources, const CompileOptions& options, Diagnost
 }
 
 Result<CompiledUnit> compile_unit(const ir::Unit& raw, const CompileOptions& options) {
-  CompiledUnit compiled;
-  compiled.unit = passes::run(raw, options.passes);
-  decision::Decision decision = decision::decide(compiled.unit);
+  const ir::Unit unit = passes::run(raw, options.passes);
+  decision::Decision decision = decision::decide(unit);
   const std::string target = options.target.empty() ? codegen::targets().front() : options.target;
   auto image = codegen::emit_image(decision, target);
   if (!image) return fail(image, "generate code");
+  CompiledUnit compiled;
   compiled.image = std::move(*image);
-  compiled.names = names_of(compiled.unit, std::move(decision.names));
+  compiled.names = names_of(unit, std::move(decision.names));
   compiled.names.image = contract::digest_of(compiled.image);
   return compiled;
 }

@@ -41,11 +41,11 @@ Frontend analyze(const Sources& sources, const CompileOptions& options, Diagnost
 // One unit, compiled. The manifest half has names, routes and weights; image digest and listen
 // address and endpoints are filled in where a manifest is assembled (controller/).
 struct CompiledUnit {
-  ir::Unit unit;  // after passes
   contract::Bytes image;
   contract::Unit names;  // `image` digest set; backends without endpoints
 };
 
+// Many units, on several threads and with a memory: unit_compiler.h.
 Result<CompiledUnit> compile_unit(const ir::Unit& raw, const CompileOptions& options);
 
 // Fills the endpoints of a compiled unit's backends from the mesh: ready ones that have an address.

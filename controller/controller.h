@@ -45,8 +45,8 @@ struct Update {
   double seconds = 0;        // from sources to manifest
 };
 
-// Keeps compiled units by the text of their raw IR, so that a change recompiles alone, and the
-// version in force, so that a broken edit cannot replace it.
+// Keeps compiled units, so that a change recompiles alone, and the version in force, so that a
+// broken edit cannot replace it.
 class Reconciler {
  public:
   Reconciler(CompileOptions options, std::unique_ptr<AddressPlan> plan);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sources in, manifest and images out. Units are compiled once per text of their raw IR; the text
-// says everything a unit means, so it is the key, and a change recompiles alone.
+// Sources in, manifest and images out. Units that were compiled before are not compiled again
+// (compiler/unit_compiler.h).
 // Tested by reconcile_test.cpp.
 #include <algorithm>
 #include <chrono>
-#include <unordered_map>
 
+#include "compiler/unit_compiler.h"
 #include "controller/controller.h"
 
 namespace smic::controller {
@@ -43,15 +43,9 @@ std::set<ir::ServiceRef> services_of(const std::vector<ir::Unit>& units) {
 }  // namespace
 
 struct Reconciler::Impl {
-  struct Compiled {
-    contract::Unit names;
-    std::shared_ptr<const contract::Bytes> image;
-  };
-  using Cache = std::unordered_map<std::string, Compiled>;  // by the text of the raw IR
-
   CompileOptions options;
   std::unique_ptr<AddressPlan> plan;
-  Cache cache;
+  UnitCompiler compiler;
   contract::Manifest in_force;
   ErrorKeys errors_in_force;
 
@@ -60,35 +54,22 @@ struct Reconciler::Impl {
     return in_force.version > 0 && !std::ranges::includes(errors_in_force, errors);
   }
 
-  // The cache of the next round holds what this round used, and nothing else.
-  Result<Compiled> compile(const ir::Unit& raw, Cache& next, std::size_t& compiled) {
-    std::string text = ir::print(raw);
-    if (auto known = cache.find(text); known != cache.end()) {
-      return next.emplace(std::move(text), known->second).first->second;
-    }
-    auto unit = compile_unit(raw, options);
-    if (!unit) return fail(unit, "compile " + ir::to_string(raw.service));
-    ++compiled;
-    Compiled result{std::move(unit->names),
-                    std::make_shared<const contract::Bytes>(std::move(unit->image))};
-    return next.emplace(std::move(text), std::move(result)).first->second;
-  }
-
   Result<Update> assemble(const Frontend& front) {
     auto addresses = plan->assign(services_of(front.units), taken_addresses(front.mesh));
     if (!addresses) return std::unexpected(addresses.error());
+    auto outputs = compiler.compile(front.units);
+    if (!outputs) return std::unexpected(outputs.error());
     Update update;
-    Cache next;
-    for (const ir::Unit& raw : front.units) {
-      auto compiled = compile(raw, next, update.compiled);
-      if (!compiled) return std::unexpected(compiled.error());
-      contract::Unit unit = with_endpoints(compiled->names, front.mesh);
+    update.compiled = outputs->compiled;
+    for (std::size_t i = 0; i < front.units.size(); ++i) {
+      const ir::Unit& raw = front.units[i];
+      UnitCompiler::Output& output = outputs->units[i];
+      contract::Unit unit = with_endpoints(std::move(output.names), front.mesh);
       unit.listen_address = addresses->at(raw.service);
       unit.listen_port = raw.port;
-      update.images[unit.image] = compiled->image;
+      update.images[unit.image] = std::move(output.image);
       update.manifest.units.push_back(std::move(unit));
     }
-    cache = std::move(next);
     update.manifest.node = "local";
     update.manifest.identities = pod_identities(front.mesh);
     return update;
@@ -104,10 +85,7 @@ struct Reconciler::Impl {
 };
 
 Reconciler::Reconciler(CompileOptions options, std::unique_ptr<AddressPlan> plan)
-    : impl_(std::make_unique<Impl>()) {
-  impl_->options = std::move(options);
-  impl_->plan = std::move(plan);
-}
+    : impl_(std::make_unique<Impl>(options, std::move(plan), UnitCompiler(options))) {}
 
 Reconciler::~Reconciler() = default;
 

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/compile/unit_compiler_test.cpp.
+#include "compiler/unit_compiler.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace smic {
+namespace {
+
+// Routes keep the number of the raw route they come from; what passes do with the numbers of
+// matches and allows is in nobody's interest.
+ir::Unit with_numbered_origins(ir::Unit unit) {
+  const auto number = [](auto& list) {
+    for (std::uint32_t i = 0; i < list.size(); ++i) list[i].origin = {{}, {}, i};
+  };
+  number(unit.matches);
+  number(unit.routes);
+  number(unit.allows);
+  return unit;
+}
+
+contract::Unit with_origins_of(const ir::Unit& raw, contract::Unit names) {
+  for (contract::Route& route : names.routes) {
+    SMIC_CHECK(route.origin.line < raw.routes.size(), "a compiled route comes from nowhere");
+    route.origin = raw.routes[route.origin.line].origin;
+  }
+  return names;
+}
+
+}  // namespace
+
+struct UnitCompiler::Job {
+  std::string key;
+  Remembered known;  // before the job is run, or made by it
+  bool compiled = false;
+  std::optional<Error> error;
+};
+
+UnitCompiler::UnitCompiler(CompileOptions options, unsigned threads,
+                           std::shared_ptr<CompiledStore> store)
+    : options_(std::move(options)), threads_(threads), store_(std::move(store)) {
+  if (options_.passes.after || options_.passes.timing) threads_ = 1;
+}
+
+std::string UnitCompiler::key_of(const ir::Unit& numbered) const {
+  std::string text = ir::print(numbered);
+  text += options_.target;
+  for (const std::string& pass : options_.passes.disabled) (text += '\n') += pass;
+  return contract::digest_of(std::as_bytes(std::span(text)));
+}
+
+Result<CompiledUnit> UnitCompiler::find_or_compile(const ir::Unit& numbered, Job& job) const {
+  if (store_) {
+    if (auto stored = store_->find(job.key)) return std::move(*stored);
+  }
+  job.compiled = true;
+  auto unit = compile_unit(numbered, options_);
+  if (unit && store_) store_->keep(job.key, *unit);
+  return unit;
+}
+
+void UnitCompiler::run(Job& job, const ir::Unit& raw) const {
+  const ir::Unit numbered = with_numbered_origins(raw);
+  job.key = key_of(numbered);
+  if (const auto found = remembered_.find(job.key); found != remembered_.end()) {
+    job.known = found->second;
+    return;
+  }
+  auto unit = find_or_compile(numbered, job);
+  if (!unit) {
+    job.error = Error{"compile " + ir::to_string(raw.service) + ": " + unit.error().message};
+    return;
+  }
+  job.known = std::make_shared<Output>(
+      std::move(unit->names), std::make_shared<const contract::Bytes>(std::move(unit->image)));
+}
+
+Result<UnitCompiler::Outputs> UnitCompiler::compile(std::span<const ir::Unit> raw) {
+  std::vector<Job> jobs(raw.size());
+  in_parallel(jobs.size(), threads_, [&](std::size_t i) { run(jobs[i], raw[i]); });
+  Outputs outputs;
+  std::unordered_map<std::string, Remembered> next;
+  std::unordered_map<std::string, std::shared_ptr<const contract::Bytes>> images;  // by digest
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    if (jobs[i].error) return std::unexpected(*jobs[i].error);
+    Output& known = *jobs[i].known;
+    known.image = images.try_emplace(known.names.image, known.image).first->second;
+    outputs.units.push_back({with_origins_of(raw[i], known.names), known.image});
+    outputs.compiled += jobs[i].compiled ? 1 : 0;
+    next.try_emplace(std::move(jobs[i].key), std::move(jobs[i].known));
+  }
+  remembered_ = std::move(next);
+  return outputs;
+}
+
+}  // namespace smic

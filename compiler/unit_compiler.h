@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Many units to images, on several threads, each only if it was not compiled before. What a unit
+// says decides, and not where it is written: an edit that moves lines compiles nothing, a changed
+// unit compiles alone, and the result is the same for any number of threads, with or without
+// memory.
+//
+//   raw unit → numbers in the place of origins → digest of its text → remembered, stored, compiled
+//
+// The manifest half tells of each route which line decided: every time, the numbers in it are
+// replaced by the origins of now.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/parallel.h"
+#include "compiler/compile.h"
+
+namespace smic {
+
+// Keeps compiled units beyond this process, by key. What it finds must be what was kept.
+// Safe to call from several threads.
+class CompiledStore {
+ public:
+  virtual ~CompiledStore() = default;
+  virtual std::optional<CompiledUnit> find(const std::string& key) = 0;
+  virtual void keep(const std::string& key, const CompiledUnit& unit) = 0;
+};
+
+class UnitCompiler {
+ public:
+  struct Output {
+    contract::Unit names;
+    std::shared_ptr<const contract::Bytes> image;  // one object for equal images
+  };
+  struct Outputs {
+    std::vector<Output> units;  // as the input
+    std::size_t compiled = 0;   // the rest was remembered or stored
+  };
+
+  // With print-after or timing there is one thread, so that what is told comes in order.
+  explicit UnitCompiler(CompileOptions options, unsigned threads = machine_threads(),
+                        std::shared_ptr<CompiledStore> store = nullptr);
+
+  // Remembers these units until the next call, and nothing else. Fails with the first unit that
+  // does.
+  Result<Outputs> compile(std::span<const ir::Unit> raw);
+
+ private:
+  using Remembered = std::shared_ptr<Output>;  // origins are numbers
+  struct Job;
+
+  std::string key_of(const ir::Unit& numbered) const;
+  Result<CompiledUnit> find_or_compile(const ir::Unit& numbered, Job& job) const;
+  void run(Job& job, const ir::Unit& raw) const;
+
+  CompileOptions options_;
+  unsigned threads_;
+  std::shared_ptr<CompiledStore> store_;
+  std::unordered_map<std::string, Remembered> remembered_;  // by key
+};
+
+}  // namespace smic

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/unit_compiler.h"
+
+#include <catch2/catch.hpp>
+#include <map>
+
+#include "tests/support/generate_unit.h"
+
+using namespace smic;
+
+namespace {
+
+// A service with a route of its own per `number`, written from `line` on.
+ir::Unit unit(int number, std::uint32_t line = 1) {
+  const std::string name = "s" + std::to_string(number);
+  ir::Unit unit{.service = {"shop", name}, .port = 80};
+  unit.matches = {{.path = "/" + name + "/[0-9]+", .origin = {"HTTPRouteGroup", "a.yaml", line}}};
+  unit.routes = {{.when = ir::AnyOf{{ir::MatchId(0)}},
+                  .action = ir::Forward{{{{"shop", "v2"}, 80, 1}}},
+                  .origin = {"TrafficSplit", "a.yaml", line + 7}},
+                 {.action = ir::Forward{{{{"shop", name}, 80, 1}}},
+                  .origin = {"Service", "a.yaml", line + 9}}};
+  return unit;
+}
+
+UnitCompiler::Outputs compile(UnitCompiler& compiler, const std::vector<ir::Unit>& units) {
+  auto outputs = compiler.compile(units);
+  REQUIRE(outputs);
+  return *std::move(outputs);
+}
+
+class MapStore final : public CompiledStore {
+ public:
+  std::optional<CompiledUnit> find(const std::string& key) override {
+    const auto found = kept.find(key);
+    return found == kept.end() ? std::nullopt : std::optional(found->second);
+  }
+  void keep(const std::string& key, const CompiledUnit& unit) override { kept[key] = unit; }
+  std::map<std::string, CompiledUnit> kept;
+};
+
+}  // namespace
+
+TEST_CASE("a compiler of many units gives what compiling each gives") {
+  const std::vector<ir::Unit> units = {unit(1), unit(2), unit(3)};
+  UnitCompiler compiler({});
+  const auto outputs = compile(compiler, units);
+  REQUIRE(outputs.units.size() == 3);
+  CHECK(outputs.compiled == 3);
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    const auto alone = compile_unit(units[i], {});
+    REQUIRE(alone);
+    CHECK(*outputs.units[i].image == alone->image);
+    CHECK(outputs.units[i].names == alone->names);
+  }
+}
+
+TEST_CASE("a changed unit compiles alone") {
+  std::vector<ir::Unit> units = {unit(1), unit(2), unit(3)};
+  UnitCompiler compiler({});
+  compile(compiler, units);
+  CHECK(compile(compiler, units).compiled == 0);
+  std::get<ir::Forward>(units[1].routes[0].action).backends[0].weight = 2;
+  CHECK(compile(compiler, units).compiled == 1);
+}
+
+TEST_CASE("units that move to other lines are not compiled, and tell the new lines") {
+  UnitCompiler compiler({});
+  compile(compiler, {unit(1, 10)});
+  const auto moved = compile(compiler, {unit(1, 500)});
+  CHECK(moved.compiled == 0);
+  REQUIRE(moved.units[0].names.routes.size() == 2);
+  CHECK(moved.units[0].names.routes[0].origin.line == 507);
+  CHECK(moved.units[0].names.routes[1].origin == ir::Origin{"Service", "a.yaml", 509});
+}
+
+TEST_CASE("what is gone is forgotten") {
+  UnitCompiler compiler({});
+  compile(compiler, {unit(1), unit(2)});
+  compile(compiler, {unit(1)});
+  CHECK(compile(compiler, {unit(1), unit(2)}).compiled == 1);
+}
+
+TEST_CASE("any number of threads gives the same images and names") {
+  std::vector<ir::Unit> units;
+  test::Random random(20261123);
+  for (int i = 0; i < 60; ++i) units.push_back(test::generate_unit(random, {}));
+  UnitCompiler alone({}, 1);
+  const auto expected = compile(alone, units);
+  for (const unsigned threads : {2u, 3u, 8u}) {
+    UnitCompiler together({}, threads);
+    const auto outputs = compile(together, units);
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      REQUIRE(outputs.units[i].names == expected.units[i].names);
+      REQUIRE(*outputs.units[i].image == *expected.units[i].image);
+    }
+  }
+}
+
+TEST_CASE("units of equal shape share one image") {
+  std::vector<ir::Unit> units = {unit(1), unit(2)};
+  units[1].matches = units[0].matches;
+  UnitCompiler compiler({});
+  const auto outputs = compile(compiler, units);
+  CHECK(outputs.units[0].image == outputs.units[1].image);
+  CHECK(outputs.units[0].names.service != outputs.units[1].names.service);
+}
+
+TEST_CASE("a store outlives the compiler") {
+  const auto store = std::make_shared<MapStore>();
+  UnitCompiler first({}, 2, store);
+  const auto compiled = compile(first, {unit(1, 10)});
+  UnitCompiler second({}, 2, store);
+  const auto found = compile(second, {unit(1, 20)});
+  CHECK(compiled.compiled == 1);
+  CHECK(found.compiled == 0);
+  CHECK(*found.units[0].image == *compiled.units[0].image);
+  CHECK(found.units[0].names.routes[1].origin.line == 29);
+}
+
+TEST_CASE("what compiles differently has another key") {
+  const auto store = std::make_shared<MapStore>();
+  CompileOptions options;
+  compile(*std::make_unique<UnitCompiler>(options, 1, store), {unit(1)});
+  options.target = "aarch64";
+  compile(*std::make_unique<UnitCompiler>(options, 1, store), {unit(1)});
+  options.passes.disabled = {"merge-matches"};
+  compile(*std::make_unique<UnitCompiler>(options, 1, store), {unit(1)});
+  compile(*std::make_unique<UnitCompiler>(options, 1, store), {unit(2)});
+  CHECK(store->kept.size() == 4);
+}
+
+TEST_CASE("the first unit that cannot be compiled is told by name") {
+  CompileOptions options;
+  options.target = "vax";
+  UnitCompiler compiler(options);
+  const std::vector<ir::Unit> units = {unit(1), unit(2)};
+  const auto outputs = compiler.compile(units);
+  REQUIRE_FALSE(outputs);
+  CHECK(outputs.error().message == "compile shop/s1: generate code: target `vax` is not known");
+}
