@@ -42,6 +42,14 @@ add_library(smic_re2 INTERFACE)
 target_include_directories(smic_re2 SYSTEM INTERFACE ${SMIC_RE2_INCLUDE})
 target_link_libraries(smic_re2 INTERFACE ${SMIC_RE2_LIBRARY} Threads::Threads)
 
+# ldns judges our DNS messages; only tests link it.
+find_path(SMIC_LDNS_INCLUDE ldns/ldns.h)
+find_library(SMIC_LDNS_LIBRARY ldns)
+smic_require(SMIC_LDNS_LIBRARY libldns-dev)
+add_library(smic_ldns INTERFACE)
+target_include_directories(smic_ldns SYSTEM INTERFACE ${SMIC_LDNS_INCLUDE})
+target_link_libraries(smic_ldns INTERFACE ${SMIC_LDNS_LIBRARY})
+
 find_program(SMIC_ANTLR antlr4)
 smic_require(SMIC_ANTLR "antlr4 and default-jre-headless")
 find_path(SMIC_ANTLR_INCLUDE antlr4-runtime.h PATH_SUFFIXES antlr4-runtime)

@@ -4,6 +4,7 @@
 //   tables.h    the portable tables of a decision, and kernel.h, the one text of what they mean
 //   image.h     the file of one unit: shape, ELF object, tables
 //   manifest.h  what one node enforces: units by image digest, names, endpoints, identities
+//   names.h     what it answers DNS questions from
 //   digest.h    how images are named
 //
 // Shape and names are kept apart. An image holds only the shape of a unit (indices: route 2,

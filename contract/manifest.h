@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one node enforces (DESIGN §4): its units by image digest, the names behind each image's
-// indices, endpoints, and the identities of the node's own pods. Plain data; the JSON form is
-// canonical (same manifest → same bytes). Boost.JSON's door on this side of the house.
+// indices, endpoints, the identities of the node's own pods, and the names it answers DNS for.
+// Plain data; the JSON form is canonical (same manifest → same bytes). Boost.JSON's door on this
+// side of the house.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "contract/names.h"
 
 namespace smic::contract {
 
@@ -104,6 +106,7 @@ struct Manifest {
   std::string node;
   std::vector<Unit> units;              // sorted by service and port
   std::vector<PodIdentity> identities;  // of the node's own pods, sorted by address
+  Names names;                          // what it answers DNS questions from
 
   bool operator==(const Manifest&) const = default;
 };
@@ -112,7 +115,7 @@ struct Manifest {
 inline constexpr std::size_t kMaxManifestBytes = std::size_t{1} << 28;
 inline constexpr std::size_t kMaxManifestString = 1 << 16;  // a name, an address, a file
 
-// One line per unit and per pod. Bytes that are not UTF-8 become U+FFFD.
+// One line per unit, per pod and per named service. Bytes that are not UTF-8 become U+FFFD.
 std::string to_json(const Manifest& manifest);
 
 // Every field must be there; unknown ones are passed over. The first mistake is told by its place:

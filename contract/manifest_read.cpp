@@ -39,7 +39,7 @@ class Reader {
 
   bool read(const json::value& value, const Place& place, Manifest& out) {
     return object(value, place, "version", out.version, "node", out.node, "units", out.units,
-                  "identities", out.identities);
+                  "identities", out.identities, "names", out.names);
   }
 
  private:
@@ -82,6 +82,23 @@ class Reader {
   bool read(const json::value& value, const Place& place, PodIdentity& out) {
     return object(value, place, "address", out.address, "identity", out.identity, "pod", out.pod);
   }
+  bool read(const json::value& value, const Place& place, Names& out) {
+    return object(value, place, "mesh_zones", out.mesh_zones, "cluster_domain", out.cluster_domain,
+                  "plain_namespaces", out.plain_namespaces, "reverse_zones", out.reverse_zones,
+                  "services", out.services);
+  }
+  bool read(const json::value& value, const Place& place, ServiceNames& out) {
+    return object(value, place, "service", out.service, "kind", out.kind, "mesh_addresses",
+                  out.mesh_addresses, "cluster_ips", out.cluster_ips, "alias", out.alias, "ports",
+                  out.ports, "pods", out.pods) &&
+           consistent(out, place);
+  }
+  bool read(const json::value& value, const Place& place, NamedPort& out) {
+    return object(value, place, "name", out.name, "transport", out.transport, "port", out.port);
+  }
+  bool read(const json::value& value, const Place& place, NamedPod& out) {
+    return object(value, place, "host", out.host, "address", out.address, "ports", out.ports);
+  }
 
   bool read(const json::value& value, const Place& place, std::string& out) {
     const json::string* text = value.if_string();
@@ -111,6 +128,15 @@ class Reader {
   bool read(const json::value& value, const Place& place, AccessMode& out) {
     return one_of(value, place, out,
                   {{"enforce", AccessMode::enforce}, {"permissive", AccessMode::permissive}});
+  }
+  bool read(const json::value& value, const Place& place, Transport& out) {
+    return one_of(value, place, out,
+                  {{"tcp", Transport::tcp}, {"udp", Transport::udp}, {"sctp", Transport::sctp}});
+  }
+  bool read(const json::value& value, const Place& place, NameKind& out) {
+    return one_of(
+        value, place, out,
+        {{"addresses", NameKind::addresses}, {"pods", NameKind::pods}, {"alias", NameKind::alias}});
   }
   template <class T>
   bool read(const json::value& value, const Place& place, std::vector<T>& out) {
@@ -192,6 +218,16 @@ class Reader {
       if (route.split[i].backend < backends) continue;
       const Place here{&split, {}, i};
       return out_of_range(Place{&here, "backend", 0}, route.split[i].backend);
+    }
+    return true;
+  }
+
+  bool consistent(const ServiceNames& names, const Place& place) {
+    const Place pods{&place, "pods", 0};
+    for (std::size_t i = 0; i < names.pods.size(); ++i) {
+      if (names.pods[i].ports.size() == names.ports.size()) continue;
+      const Place here{&pods, {}, i};
+      return fail(Place{&here, "ports", 0}, "is not as long as the Service's");
     }
     return true;
   }

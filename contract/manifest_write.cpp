@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The canonical JSON of a manifest: fields in the order of manifest.h, numbers as numbers, one line
-// per unit and per pod, so that it reads well in a terminal and two versions diff line by line.
-// Written by hand because the order and the line ends are the format, and a document tree of
-// 100,000 endpoints would cost more than the text.
+// per unit, pod and named service, so that it reads well in a terminal and two versions diff line
+// by line. Written by hand because the order and the line ends are the format, and a document tree
+// of 100,000 endpoints would cost more than the text.
 //
 // Tested by tests/unit/contract/manifest_test.cpp.
 #include <concepts>
@@ -67,7 +67,44 @@ class Writer {
   }
   void value(const Manifest& manifest) {
     object("version", manifest.version, "node", manifest.node, "units", Lines{manifest.units},
-           "identities", Lines{manifest.identities});
+           "identities", Lines{manifest.identities}, "names", manifest.names);
+  }
+
+  void value(Transport transport) {
+    switch (transport) {
+      case Transport::tcp:
+        return value(std::string_view("tcp"));
+      case Transport::udp:
+        return value(std::string_view("udp"));
+      case Transport::sctp:
+        return value(std::string_view("sctp"));
+    }
+  }
+  void value(NameKind kind) {
+    switch (kind) {
+      case NameKind::addresses:
+        return value(std::string_view("addresses"));
+      case NameKind::pods:
+        return value(std::string_view("pods"));
+      case NameKind::alias:
+        return value(std::string_view("alias"));
+    }
+  }
+  void value(const NamedPort& port) {
+    object("name", port.name, "transport", port.transport, "port", port.port);
+  }
+  void value(const NamedPod& pod) {
+    object("host", pod.host, "address", pod.address, "ports", pod.ports);
+  }
+  void value(const ServiceNames& names) {
+    object("service", names.service, "kind", names.kind, "mesh_addresses", names.mesh_addresses,
+           "cluster_ips", names.cluster_ips, "alias", names.alias, "ports", names.ports, "pods",
+           names.pods);
+  }
+  void value(const Names& names) {
+    object("mesh_zones", names.mesh_zones, "cluster_domain", names.cluster_domain,
+           "plain_namespaces", names.plain_namespaces, "reverse_zones", names.reverse_zones,
+           "services", Lines{names.services});
   }
 
   std::string take() { return std::move(out_); }

@@ -31,7 +31,18 @@ Manifest sample() {
   return {.version = 0xffffffffffffffff,
           .node = "node-1",
           .units = {unit, tcp},
-          .identities = {{"10.0.0.9", "shop/web", "shop/web-1"}}};
+          .identities = {{"10.0.0.9", "shop/web", "shop/web-1"}},
+          .names = {.mesh_zones = {"mesh", "maesh"},
+                    .cluster_domain = "cluster.local",
+                    .plain_namespaces = {"shop"},
+                    .reverse_zones = {"127.in-addr.arpa"},
+                    .services = {{.service = "shop/db",
+                                  .kind = NameKind::pods,
+                                  .mesh_addresses = {"127.3.2.2"},
+                                  .cluster_ips = {},
+                                  .alias = "",
+                                  .ports = {{"sql", Transport::tcp, 5432}},
+                                  .pods = {{"db-0", "10.0.0.7", {5433}}}}}}};
 }
 
 std::string refusal(const std::string& json) {
@@ -57,7 +68,7 @@ TEST_CASE("a manifest reads back as it was written", "[manifest]") {
   CHECK(*manifest_from_json(to_json({})) == Manifest{});
 }
 
-TEST_CASE("the JSON of a manifest is one line per unit and pod, in canonical order", "[manifest]") {
+TEST_CASE("the JSON of a manifest is one line per unit, pod and named service, in canonical order", "[manifest]") {
   Manifest manifest = sample();
   manifest.version = 7;
   manifest.units.resize(1);
@@ -77,9 +88,17 @@ TEST_CASE("the JSON of a manifest is one line per unit and pod, in canonical ord
         R"("line":12},"split":[{"backend":0,"weight":9}]}]}
 ],"identities":[
 {"address":"10.0.0.9","identity":"shop/web","pod":"shop/web-1"}
-]}
+],"names":{"mesh_zones":["mesh","maesh"],"cluster_domain":"cluster.local",)"
+        R"("plain_namespaces":["shop"],"reverse_zones":["127.in-addr.arpa"],"services":[
+{"service":"shop/db","kind":"pods","mesh_addresses":["127.3.2.2"],"cluster_ips":[],"alias":"",)"
+        R"("ports":[{"name":"sql","transport":"tcp","port":5432}],)"
+        R"("pods":[{"host":"db-0","address":"10.0.0.7","ports":[5433]}]}
+]}}
 )");
-  CHECK(to_json({}) == "{\"version\":0,\"node\":\"\",\"units\":[],\"identities\":[]}\n");
+  CHECK(to_json({}) ==
+        R"({"version":0,"node":"","units":[],"identities":[],"names":{"mesh_zones":[],)"
+        R"("cluster_domain":"","plain_namespaces":[],"reverse_zones":[],"services":[]}})"
+        "\n");
 }
 
 TEST_CASE("text of any kind survives, bytes that are not UTF-8 are replaced", "[manifest]") {
@@ -118,6 +137,10 @@ TEST_CASE("a mistake in a manifest is told with its place", "[manifest]") {
         "manifest: units[0].access: a string is expected");
   CHECK(refusal(sample_with(R"("value":2)", R"("value":-2)")) ==
         "manifest: units[0].sources[0].value: a whole number from 0 on is expected");
+  CHECK(refusal(sample_with(R"("ports":[5433])", R"("ports":[])")) ==
+        "manifest: names.services[0].pods[0].ports: is not as long as the Service's");
+  CHECK(refusal(sample_with(R"("kind":"pods")", R"("kind":"pod")")) ==
+        "manifest: names.services[0].kind: `pod` is not known");
   CHECK(refusal(sample_with(R"("value":2)", R"("value":2.5)")) ==
         "manifest: units[0].sources[0].value: a whole number from 0 on is expected");
   CHECK(refusal(R"({"version":1,"node":"n","units":{},"identities":[]})") ==

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Zones on the wire: UDP and TCP on one address, on a thread of its own, so that no question waits
+// for a request and no request for a question.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "runtime/dns/zones.h"
+
+namespace smic::dns {
+
+// Of TCP. When all are taken, the one that has been silent for longest gives way to a new one.
+inline constexpr std::size_t kMaxConnections = 256;
+// For the next whole question of a connection (RFC 7766 §6.2.3: seconds).
+inline constexpr std::chrono::milliseconds kConnectionPatience{10'000};
+
+class Server {
+ public:
+  // `address` as "127.0.0.1:53" or "[::]:53"; port 0 picks one that is free for both. Until use()
+  // every question gets SERVFAIL.
+  static Result<std::unique_ptr<Server>> start(const std::string& address);
+  virtual ~Server() = default;  // stops at once
+
+  virtual void use(std::shared_ptr<const Zones> zones) = 0;  // from any thread
+  virtual std::string address() const = 0;                   // as bound
+};
+
+}  // namespace smic::dns
