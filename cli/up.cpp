@@ -112,7 +112,9 @@ class Session {
       if (image == update.images.end()) return fail("there is no image " + digest);
       return *image->second;
     };
-    if (auto free = check_free(update.manifest, manifest_); !free) return free;
+    if (!snapshot_) {
+      if (auto free = check_free(update.manifest); !free) return free;
+    }
     const auto start = std::chrono::steady_clock::now();
     auto snapshot =
         program::build_snapshot(update.manifest, blobs, options_.engine, snapshot_.get());
@@ -192,6 +194,7 @@ int run_up(Words words, Console& console) {
   if (begun.exit_code) return *begun.exit_code;
 
   options.proxy.admin_waits_for_snapshot = true;
+  options.proxy.exclusive_addresses = true;
   Signals signals;
   auto source = source::watch_directory(begun.operands.front());
   if (!source) return world_failed("up", source.error(), console);

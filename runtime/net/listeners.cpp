@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kBacklog = 4096;
 constexpr int kAcceptsPerTurn = 64;  // then others have their turn; epoll will tell us again
+constexpr std::uint64_t kTellEvery = 10'000 / kTick.count();  // ticks between two warnings
 
 // Drops segments with SYN set. A socket filter of TCP sees the segment from its TCP header on.
 void drop_new_connections(int fd) {
@@ -45,47 +46,93 @@ Result<int> listen_on(const SocketAddress& address) {
   return fail("listen on " + address.to_string() + ": " + reason);
 }
 
-Listeners::Listeners(Loop& loop, Accepted accepted)
-    : accepted_(std::move(accepted)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+// Binds as nobody who shares would, and lets go at once.
+Result<void> nobody_on(const SocketAddress& address, Listeners::Kind kind) {
+  const bool streams = kind == Listeners::Kind::connections;
+  const int probe =
+      ::socket(address.family(), (streams ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+  const int on = 1;  // connections that have just ended do not count
+  if (streams) setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const bool bound = probe >= 0 && ::bind(probe, address.data(), address.size()) == 0;
+  const std::string reason = std::strerror(errno);
+  if (probe >= 0) ::close(probe);
+  if (bound) return {};
+  return fail("listen on " + address.to_string() + (streams ? "" : " (UDP)") + ": " + reason);
+}
+
+Listeners::Listeners(Loop& loop, Accepted accepted, Arrived arrived)
+    : accepted_(std::move(accepted)),
+      arrived_(std::move(arrived)),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      loop_(loop) {
   SMIC_CHECK(epoll_ >= 0, "epoll_create1");
-  loop.watch(epoll_, [this] { accept_ready(); });
+  loop.watch(epoll_, [this] { hand_over(); });
+  loop.on_tick([this] { wake_rested(); });
 }
 
 Listeners::~Listeners() {
-  for (const auto& [listener, fd] : fds_) ::close(fd);
+  for (const auto& [listener, socket] : open_) ::close(socket.fd);
   ::close(epoll_);
 }
 
-void Listeners::add(std::uint32_t listener, int fd) {
+void Listeners::add(std::uint32_t listener, int fd, Kind kind) {
+  watch(listener, fd);
+  const bool fresh = open_.emplace(listener, Open{fd, kind}).second;
+  SMIC_CHECK(fresh, "two listeners with one number");
+}
+
+void Listeners::watch(std::uint32_t listener, int fd) {
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.u32 = listener;
   SMIC_CHECK(epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0, "epoll_ctl");
-  const bool fresh = fds_.emplace(listener, fd).second;
-  SMIC_CHECK(fresh, "two listeners with one number");
 }
 
 void Listeners::close(std::uint32_t listener) {
-  const auto found = fds_.find(listener);
-  if (found == fds_.end()) return;
-  const int fd = found->second;
-  fds_.erase(found);
-  drop_new_connections(fd);
-  accept_all(listener, fd, kBacklog);
-  ::close(fd);
+  const auto found = open_.find(listener);
+  if (found == open_.end()) return;
+  const Open socket = found->second;
+  if (socket.kind == Kind::connections) drop_new_connections(socket.fd);
+  take(listener, socket, kBacklog);
+  std::erase(resting_, listener);
+  open_.erase(listener);
+  ::close(socket.fd);
 }
 
-void Listeners::close_all() {
-  while (!fds_.empty()) close(fds_.begin()->first);
+void Listeners::retire_all() {
+  std::vector<std::uint32_t> closing;
+  for (const auto& [listener, socket] : open_) {
+    if (socket.kind == Kind::connections) {
+      closing.push_back(listener);
+      continue;
+    }
+    const SocketAddress self = SocketAddress::local_of(socket.fd);
+    ::connect(socket.fd, self.data(), self.size());
+    arrived_(listener, socket.fd);
+  }
+  for (const std::uint32_t listener : closing) close(listener);
 }
 
-void Listeners::accept_ready() {
+int Listeners::socket_of(std::uint32_t listener) const {
+  const auto found = open_.find(listener);
+  return found == open_.end() ? -1 : found->second.fd;
+}
+
+void Listeners::hand_over() {
   std::array<epoll_event, 64> events;
   const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 0);
   for (int i = 0; i < count; ++i) {
     const std::uint32_t listener = events[static_cast<std::size_t>(i)].data.u32;
-    const auto found = fds_.find(listener);
-    if (found != fds_.end()) accept_all(listener, found->second, kAcceptsPerTurn);
+    const auto found = open_.find(listener);
+    if (found != open_.end()) take(listener, found->second, kAcceptsPerTurn);
+  }
+}
+
+void Listeners::take(std::uint32_t listener, Open socket, int at_most) {
+  if (socket.kind == Kind::connections) {
+    accept_all(listener, socket.fd, at_most);
+  } else {
+    arrived_(listener, socket.fd);
   }
 }
 
@@ -97,12 +144,30 @@ void Listeners::accept_all(std::uint32_t listener, int fd, int at_most) {
         ::accept4(fd, reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (connection >= 0) {
       accepted_(listener, connection, SocketAddress::of(storage));
-    } else if (errno != EINTR && errno != ECONNABORTED) {
-      // Out of descriptors is the one case worth a line; the connection stays in the queue.
-      if (errno != EAGAIN) log_warning("accept failed", {{"reason", std::strerror(errno)}});
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       return;
+    } else if (errno != EINTR && errno != ECONNABORTED) {
+      return rest(listener, fd, errno);
     }
   }
+}
+
+void Listeners::rest(std::uint32_t listener, int fd, int error) {
+  ++failures_;
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+  resting_.push_back(listener);
+  const std::uint64_t now = loop_.deadlines().now();
+  if (now < tell_again_) return;
+  tell_again_ = now + kTellEvery;
+  log_warning(
+      "connections wait: accept failed",
+      {{"reason", std::strerror(error)}, {"times", std::to_string(failures_ - failures_told_)}});
+  failures_told_ = failures_;
+}
+
+void Listeners::wake_rested() {
+  for (const std::uint32_t listener : resting_) watch(listener, open_.at(listener).fd);
+  resting_.clear();
 }
 
 }  // namespace smic::net

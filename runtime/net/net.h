@@ -4,6 +4,7 @@
 //   task.h       coroutines of one thread
 //   loop.h       the worker's event loop (epoll's door)
 //   stream.h     a connected socket, awaited
+//   datagrams.h  UDP sockets, and batches of datagrams
 //   listeners.h  many listening sockets behind one descriptor
 //   deadline.h   timeouts by one tick
 //   buffer.h     bytes in flight, borrowed
@@ -14,6 +15,7 @@
 
 #include "runtime/net/address.h"
 #include "runtime/net/buffer.h"
+#include "runtime/net/datagrams.h"
 #include "runtime/net/deadline.h"
 #include "runtime/net/listeners.h"
 #include "runtime/net/loop.h"

@@ -35,11 +35,13 @@ std::string quoted(std::string_view text) {
 std::string or_dash(std::string_view text) { return text.empty() ? "-" : json_escape(text); }
 
 std::string render_text(std::string_view time, const AccessRecord& r) {
+  const std::string what = r.protocol == "http" ? json_escape(r.method) + " " + json_escape(r.path)
+                                                : std::string(r.protocol);
   return std::string(time) + " " + std::string(r.source) + " " + or_dash(r.identity) + " \"" +
-         json_escape(r.method) + " " + json_escape(r.path) + "\" " + std::to_string(r.status) +
-         " " + or_dash(r.unit) + " " + quoted(r.route) + " " + or_dash(r.backend) + " " +
-         or_dash(r.endpoint) + " " + std::to_string(r.received) + " " + std::to_string(r.sent) +
-         " " + std::to_string(r.micros) + "us " + quoted(r.reason) + "\n";
+         what + "\" " + std::to_string(r.status) + " " + or_dash(r.unit) + " " + quoted(r.route) +
+         " " + or_dash(r.backend) + " " + or_dash(r.endpoint) + " " + std::to_string(r.received) +
+         " " + std::to_string(r.sent) + " " + std::to_string(r.micros) + "us " + quoted(r.reason) +
+         "\n";
 }
 
 std::string render_json(std::string_view time, const AccessRecord& r) {
@@ -52,6 +54,7 @@ std::string render_json(std::string_view time, const AccessRecord& r) {
   };
   text("source", r.source);
   text("identity", r.identity);
+  text("protocol", r.protocol);
   text("method", r.method);
   text("path", r.path);
   number("status", static_cast<std::uint64_t>(r.status));

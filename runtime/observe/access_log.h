@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One line per request on stdout. A worker collects lines and writes them in large pieces, at the
-// latest at its next tick, so that logging costs no system call per request.
+// One line per request, TCP connection and UDP flow on stdout. A worker collects lines and writes
+// them in large pieces, at the latest at its next tick, so that logging costs no system call per
+// request.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +15,15 @@ enum class AccessFormat { off, text, json };
 struct AccessRecord {
   std::string_view source;    // address of the caller
   std::string_view identity;  // "namespace/serviceaccount", or empty
-  std::string_view method;
+  std::string_view protocol = "http";
+  std::string_view method;  // of HTTP, as is the path
   std::string_view path;
   int status = 0;
   std::string_view unit;   // "namespace/name:port"
   std::string_view route;  // "TrafficSplit shop/reviews-canary (split.yaml:12)"
   std::string_view backend;
   std::string_view endpoint;
-  std::uint64_t received = 0;  // body bytes
+  std::uint64_t received = 0;  // bytes of bodies, or of streams and datagrams
   std::uint64_t sent = 0;
   std::uint64_t micros = 0;
   std::string_view reason;  // why the proxy itself answered or cut it short; empty otherwise

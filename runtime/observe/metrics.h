@@ -66,12 +66,24 @@ struct RequestSeries {
   Counter bytes_sent;
 };
 
+// Why a datagram was not carried.
+enum class Drop : std::uint8_t {
+  denied,       // no TrafficTarget allows it
+  unavailable,  // no endpoint, or nobody listens there
+  unsent,       // the kernel did not take it
+};
+inline constexpr std::array<const char*, 3> kDropNames = {"denied", "unavailable", "unsent"};
+
 class WorkerMetrics {
  public:
   Counter connections_accepted, connections_open, connections_refused;
   Counter upstream_connects, upstream_connect_failures, upstream_reuses, upstream_retries;
   Counter requests_denied, requests_unavailable, requests_malformed;
   Counter tunnels_open, tcp_connections;
+  Counter udp_flows, udp_flows_open, udp_flows_evicted;
+  Counter udp_datagrams_received, udp_datagrams_sent;  // from clients, to clients
+  Counter udp_bytes_received, udp_bytes_sent;
+  std::array<Counter, kDropNames.size()> udp_dropped;  // by Drop
 
   // Found or made; stays where it is for good. On the worker's own thread.
   RequestSeries& series(const RequestLabels& labels);

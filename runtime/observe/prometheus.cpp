@@ -107,6 +107,16 @@ void render_bytes(std::string& out, const Sums& sums) {
   }
 }
 
+void render_drops(std::string& out, std::span<const WorkerMetrics* const> workers) {
+  constexpr const char* kName = "smic_udp_datagrams_dropped_total";
+  head(out, kName, "counter", "Datagrams not carried, by reason.");
+  for (std::size_t i = 0; i < kDropNames.size(); ++i) {
+    std::uint64_t sum = 0;
+    for (const WorkerMetrics* worker : workers) sum += worker->udp_dropped[i].value();
+    line(out, kName, "reason=\"" + std::string(kDropNames[i]) + "\"", std::to_string(sum));
+  }
+}
+
 struct Plain {
   const char* name;
   const char* type;
@@ -125,6 +135,18 @@ constexpr Plain kPlain[] = {
      &WorkerMetrics::tcp_connections},
     {"smic_tunnels_open", kGauge, "Upgraded and TCP connections open now.",
      &WorkerMetrics::tunnels_open},
+    {"smic_udp_flows_total", kCounter, "UDP flows begun.", &WorkerMetrics::udp_flows},
+    {"smic_udp_flows_open", kGauge, "UDP flows open now.", &WorkerMetrics::udp_flows_open},
+    {"smic_udp_flows_evicted_total", kCounter, "UDP flows that gave way to newer ones.",
+     &WorkerMetrics::udp_flows_evicted},
+    {"smic_udp_datagrams_received_total", kCounter, "Datagrams carried from clients.",
+     &WorkerMetrics::udp_datagrams_received},
+    {"smic_udp_datagrams_sent_total", kCounter, "Datagrams carried to clients.",
+     &WorkerMetrics::udp_datagrams_sent},
+    {"smic_udp_received_bytes_total", kCounter, "Bytes in datagrams carried from clients.",
+     &WorkerMetrics::udp_bytes_received},
+    {"smic_udp_sent_bytes_total", kCounter, "Bytes in datagrams carried to clients.",
+     &WorkerMetrics::udp_bytes_sent},
     {"smic_upstream_connects_total", kCounter, "Connections opened to endpoints.",
      &WorkerMetrics::upstream_connects},
     {"smic_upstream_connect_failures_total", kCounter, "Endpoints that could not be connected to.",
@@ -159,6 +181,7 @@ std::string render_prometheus(std::span<const WorkerMetrics* const> workers,
     for (const WorkerMetrics* worker : workers) sum += (worker->*plain.counter).value();
     out += sample(plain.name, plain.type, plain.help, sum);
   }
+  render_drops(out, workers);
   Sums sums;
   for (const WorkerMetrics* worker : workers) {
     const std::lock_guard lock(worker->mutex_);

@@ -18,14 +18,14 @@ std::string name_of(const std::string& service, std::uint16_t port) {
 }
 
 // The source is the pod that owns the connection's source address, and nothing a header says.
-void identify(Session& session, const View& view, const program::Unit& unit) {
-  if (session.identity_serial == view.serial) return;
-  session.identity_serial = view.serial;
+void identify(Caller& caller, const View& view, const program::Unit& unit) {
+  if (caller.identity_serial == view.serial) return;
+  caller.identity_serial = view.serial;
   const auto& identities = view.snapshot->identities;
-  const auto found = identities.find(session.peer_ip);
-  session.identity = found == identities.end() ? std::string() : found->second.identity;
-  session.source_class = session.identity.empty() ? 0 : unit.class_of(session.identity);
-  session.source_number = session.worker.source_number(session.identity);
+  const auto found = identities.find(caller.peer_ip);
+  caller.identity = found == identities.end() ? std::string() : found->second.identity;
+  caller.source_class = caller.identity.empty() ? 0 : unit.class_of(caller.identity);
+  caller.source_number = caller.worker.source_number(caller.identity);
 }
 
 std::string_view join_cookies(const RequestHead& head, std::string& out) {
@@ -63,15 +63,15 @@ void fill_slots(const RequestHead& head, const contract::Shape& shape, Scratch& 
 }
 
 // What the unit's program says of this request. False if its path makes no sense.
-bool judge(const Session& session, const program::Unit& unit, const RequestHead& head,
+bool judge(const Caller& caller, const program::Unit& unit, const RequestHead& head,
            contract::Verdict& verdict) {
-  Scratch& scratch = session.worker.scratch;
+  Scratch& scratch = caller.worker.scratch;
   const auto path = normalise_path(head.path, scratch.path);
   if (!path) return false;
   contract::RequestView request{};
   request.path = {path->data(), path->size()};
   request.method = static_cast<std::uint32_t>(head.method_id);
-  request.source_class = session.source_class;
+  request.source_class = caller.source_class;
   if (!unit.program->shape().header_slots.empty()) {
     fill_slots(head, unit.program->shape(), scratch);
     request.headers = scratch.slots.data();
@@ -80,19 +80,19 @@ bool judge(const Session& session, const program::Unit& unit, const RequestHead&
   return true;
 }
 
-observe::RequestSeries& series_of(Session& session, const program::Unit& unit, std::uint32_t route,
+observe::RequestSeries& series_of(Caller& caller, const program::Unit& unit, std::uint32_t route,
                                   std::uint32_t backend) {
   observe::RequestSeries*& series =
-      session.worker.series_cache[{session.listener.number, route, backend, session.source_number}];
+      caller.worker.series_cache[{caller.listener.number, route, backend, caller.source_number}];
   if (series == nullptr) {
     observe::RequestLabels labels;
-    labels.source = session.identity.empty() ? "unknown" : session.identity;
+    labels.source = caller.identity.empty() ? "unknown" : caller.identity;
     labels.destination = name_of(unit.manifest.service, unit.manifest.port);
     if (route != kNone) labels.route = unit.manifest.routes[route].origin.resource;
     if (backend != kNone) {
       labels.backend = name_of(unit.backends[backend].service, unit.backends[backend].port);
     }
-    series = &session.worker.metrics.series(labels);
+    series = &caller.worker.metrics.series(labels);
   }
   return *series;
 }
@@ -101,9 +101,9 @@ std::string describe(const contract::Origin& origin) {
   return origin.resource + " (" + origin.file + ":" + std::to_string(origin.line) + ")";
 }
 
-void note_for_log(Session& session, const RequestHead& head, const program::Unit& unit,
+void note_for_log(Caller& caller, const RequestHead& head, const program::Unit& unit,
                   const contract::Route* route) {
-  Account& account = session.account;
+  Account& account = caller.account;
   account.method = head.method;
   account.path = head.target;
   account.unit = name_of(unit.manifest.service, unit.manifest.port);
@@ -164,10 +164,10 @@ Refusal unavailable(const program::Unit& unit, const contract::Route& route) {
                     : "Check that the pods behind " + unit.manifest.service + " are ready."};
 }
 
-Refusal denied(const Session& session, const program::Unit& unit, const contract::Route& route,
+Refusal denied(const Caller& caller, const program::Unit& unit, const contract::Route& route,
                const program::Endpoint& endpoint) {
   const std::string who =
-      session.identity.empty() ? "the unknown source " + session.peer_ip : session.identity;
+      caller.identity.empty() ? "the unknown source " + caller.peer_ip : caller.identity;
   const std::string whom = endpoint.identity.empty()
                                ? "the endpoint " + endpoint.address + ", which is no pod's"
                                : endpoint.identity;
@@ -182,29 +182,29 @@ Refusal denied(const Session& session, const program::Unit& unit, const contract
 
 }  // namespace
 
-std::optional<Refusal> decide(Session& session, const RequestHead& head, Choice& choice) {
-  Worker& worker = session.worker;
+std::optional<Refusal> decide(Caller& caller, const RequestHead& head, Choice& choice) {
+  Worker& worker = caller.worker;
   const View& view = worker.view();
-  const program::Unit* unit = view.unit_of(session.listener);
+  const program::Unit* unit = view.unit_of(caller.listener);
   if (unit == nullptr) {
     choice.unit_is_gone = true;
     return gone();
   }
-  identify(session, view, *unit);
-  session.account.series = &series_of(session, *unit, kNone, kNone);
-  if (worker.access_log.on()) note_for_log(session, head, *unit, nullptr);
+  identify(caller, view, *unit);
+  caller.account.series = &series_of(caller, *unit, kNone, kNone);
+  if (worker.access_log.on()) note_for_log(caller, head, *unit, nullptr);
 
   contract::Verdict verdict{};
-  if (!judge(session, *unit, head, verdict)) {
+  if (!judge(caller, *unit, head, verdict)) {
     worker.metrics.requests_malformed.add();
     return Refusal{400, "malformed; the path has an invalid escape", "Escape `%` as `%25`."};
   }
   // From here on the route is certain; what can still fail is the world behind it.
 
   const contract::Route& route = unit->manifest.routes[verdict.route];
-  if (worker.access_log.on()) session.account.route = describe(route.origin);
-  session.account.series = &series_of(session, *unit, verdict.route, kNone);
-  UnitState& state = worker.unit_state(session.listener);
+  if (worker.access_log.on()) caller.account.route = describe(route.origin);
+  caller.account.series = &series_of(caller, *unit, verdict.route, kNone);
+  UnitState& state = worker.unit_state(caller.listener);
   if (state.routes.size() < unit->manifest.routes.size()) {
     state.routes.resize(unit->manifest.routes.size());
   }
@@ -218,41 +218,47 @@ std::optional<Refusal> decide(Session& session, const RequestHead& head, Choice&
   const std::uint32_t backend = route.split[share].backend;
   const program::Endpoint& endpoint =
       pick_endpoint(worker, unit->backends[backend], state.turns[backend]);
-  session.account.series = &series_of(session, *unit, verdict.route, backend);
+  caller.account.series = &series_of(caller, *unit, verdict.route, backend);
   if (worker.access_log.on()) {
-    session.account.backend = session.account.series->labels.backend;
-    session.account.endpoint = endpoint.address + ":" + std::to_string(endpoint.port);
+    caller.account.backend = caller.account.series->labels.backend;
+    caller.account.endpoint = endpoint.address + ":" + std::to_string(endpoint.port);
   }
   if (!program::allowed(verdict, endpoint)) {
     worker.metrics.requests_denied.add();
-    return denied(session, *unit, route, endpoint);
+    return denied(caller, *unit, route, endpoint);
   }
   choice.pool = &worker.pool_of(endpoint);
   return std::nullopt;
 }
 
-bool tunnel_still_allowed(Session& session) {
-  Worker& worker = session.worker;
+Standing standing_of(Caller& caller, const RequestHead& head, const upstream::Pool& where) {
+  Worker& worker = caller.worker;
   const View& view = worker.view();
-  const program::Unit* unit = view.unit_of(session.listener);
-  if (unit == nullptr) return false;
-  identify(session, view, *unit);
-  RequestHead& head = worker.scratch.request;
-  head = {};
-  if (!session.tunnel_head.empty()) {
-    HeadParser({worker.options().max_header_bytes, worker.options().max_header_count})
-        .request(session.tunnel_head, head);
-  }
+  const program::Unit* unit = view.unit_of(caller.listener);
+  if (unit == nullptr) return Standing::unit_gone;
+  identify(caller, view, *unit);
   contract::Verdict verdict{};
-  if (!judge(session, *unit, head, verdict)) return false;
+  if (!judge(caller, *unit, head, verdict)) return Standing::forbidden;
   for (const program::Backend& backend : unit->backends) {
     for (const program::Endpoint& endpoint : backend.endpoints) {
-      if (&worker.pool_of(endpoint) == session.tunnel_to) {
-        return program::allowed(verdict, endpoint);
-      }
+      if (&worker.pool_of(endpoint) != &where) continue;
+      return program::allowed(verdict, endpoint) ? Standing::allowed : Standing::forbidden;
     }
   }
-  return true;  // to a pod that is ending, or no longer chosen: that is no matter of access
+  return Standing::endpoint_gone;
+}
+
+bool tunnel_still_allowed(Session& session) {
+  RequestHead& head = session.worker.scratch.request;
+  head = {};
+  if (!session.tunnel_head.empty()) {
+    const Options& options = session.worker.options();
+    HeadParser({options.max_header_bytes, options.max_header_count})
+        .request(session.tunnel_head, head);
+  }
+  // A pod that is ending, or no longer chosen, keeps its tunnels: that is no matter of access.
+  const Standing standing = standing_of(session, head, *session.tunnel_to);
+  return standing == Standing::allowed || standing == Standing::endpoint_gone;
 }
 
 }  // namespace smic::proxy

@@ -3,18 +3,49 @@
 
 #include <unistd.h>
 
-#include <string>
-
-#include "runtime/net/listeners.h"
+#include "runtime/net/datagrams.h"
 
 namespace smic::proxy {
 namespace {
+
+using Kind = net::Listeners::Kind;
 
 std::string name_of(const program::Unit& unit) {
   return unit.manifest.service + ":" + std::to_string(unit.manifest.port);
 }
 
+Result<ListenAddress> address_of(const program::Unit& unit) {
+  const auto address =
+      net::SocketAddress::parse(unit.manifest.listen_address, unit.manifest.listen_port);
+  if (!address) return fail(address, "unit " + name_of(unit));
+  const bool udp = unit.manifest.protocol == contract::Protocol::udp;
+  return ListenAddress{*address, udp ? Kind::datagrams : Kind::connections};
+}
+
+// Numbers for new listeners, in one change.
+class Numbers {
+ public:
+  Numbers(std::vector<std::uint32_t>& free, const std::vector<std::uint32_t>& generations)
+      : free_(free), generations_(generations), fresh_(generations.size()) {}
+
+  ListenerKey next() {
+    if (free_.empty()) return {static_cast<std::uint32_t>(fresh_++), 1};
+    const std::uint32_t number = free_.back();
+    free_.pop_back();
+    return {number, generations_[number] + 1};
+  }
+
+ private:
+  std::vector<std::uint32_t>& free_;
+  const std::vector<std::uint32_t>& generations_;
+  std::size_t fresh_;
+};
+
 }  // namespace
+
+std::string ListenAddress::to_string() const {
+  return address.to_string() + (kind == Kind::datagrams ? " (UDP)" : "");
+}
 
 ListenerTable::Change::~Change() {
   for (const Opening& one : opening) {
@@ -22,66 +53,69 @@ ListenerTable::Change::~Change() {
   }
 }
 
-Result<ListenerTable::Change> ListenerTable::prepare(const program::Snapshot& snapshot,
-                                                     std::size_t workers) const {
+Result<std::vector<int>> ListenerTable::open(const ListenAddress& where) const {
+  if (exclusive_) {
+    if (const auto free = net::nobody_on(where.address, where.kind); !free) {
+      return std::unexpected(free.error());
+    }
+  }
+  std::vector<int> fds;
+  while (fds.size() < workers_) {
+    const auto fd = where.kind == Kind::datagrams ? net::receive_on(where.address)
+                                                  : net::listen_on(where.address);
+    if (!fd) {
+      for (const int opened : fds) ::close(opened);
+      return std::unexpected(fd.error());
+    }
+    fds.push_back(*fd);
+  }
+  return fds;
+}
+
+Result<ListenerTable::Change> ListenerTable::prepare(const program::Snapshot& snapshot) const {
   Change change;
-  std::vector<std::uint32_t> free_numbers = free_numbers_;
-  std::uint32_t next_number = static_cast<std::uint32_t>(generations_.size());
-  std::unordered_map<net::SocketAddress, std::uint32_t> wanted;  // → unit
+  change.free_numbers = free_numbers_;
+  change.bound.resize(generations_.size());
+  Numbers numbers(change.free_numbers, generations_);
+  std::unordered_map<ListenAddress, std::uint32_t, ListenAddress::Hash> wanted;  // → unit
   const auto bind_unit = [&](ListenerKey key, std::uint32_t unit) {
     if (change.bound.size() <= key.number) change.bound.resize(key.number + 1);
     change.bound[key.number] = {unit, key.generation};
   };
-  change.bound.resize(generations_.size());
   for (std::uint32_t i = 0; i < snapshot.units.size(); ++i) {
     const program::Unit& unit = snapshot.units[i];
-    if (unit.manifest.protocol == contract::Protocol::udp) continue;  // not served here
-    const auto address =
-        net::SocketAddress::parse(unit.manifest.listen_address, unit.manifest.listen_port);
-    if (!address) return fail(address, "unit " + name_of(unit));
-    const auto [other, fresh] = wanted.emplace(*address, i);
+    const auto where = address_of(unit);
+    if (!where) return std::unexpected(where.error());
+    const auto [other, fresh] = wanted.emplace(*where, i);
     if (!fresh) {
       return fail("units " + name_of(snapshot.units[other->second]) + " and " + name_of(unit) +
-                  " have the same address " + address->to_string());
+                  " have the same address " + where->to_string());
     }
-    if (const auto found = open_.find(*address); found != open_.end()) {
+    if (const auto found = open_.find(*where); found != open_.end()) {
       bind_unit(found->second, i);
-      continue;
-    }
-    Opening opening;
-    opening.address = *address;
-    if (free_numbers.empty()) {
-      opening.key = {next_number++, 1};
+    } else if (auto fds = open(*where)) {
+      change.opening.push_back({numbers.next(), *where, std::move(*fds)});
+      bind_unit(change.opening.back().key, i);
     } else {
-      opening.key = {free_numbers.back(), generations_[free_numbers.back()] + 1};
-      free_numbers.pop_back();
-    }
-    bind_unit(opening.key, i);
-    change.opening.push_back(std::move(opening));
-    for (std::size_t worker = 0; worker < workers; ++worker) {
-      const auto fd = net::listen_on(*address);
-      if (!fd) return fail(fd, "unit " + name_of(unit));
-      change.opening.back().fds.push_back(*fd);
+      change.unbound.push_back({*where, name_of(unit), fds.error().message});
     }
   }
-  for (const auto& [address, key] : open_) {
-    if (wanted.contains(address)) continue;
-    change.closing.push_back(key);
-    change.closing_addresses.push_back(address);
+  for (const auto& [where, key] : open_) {
+    if (!wanted.contains(where)) change.closing.push_back({key, where});
   }
   return change;
 }
 
 void ListenerTable::commit(Change& change) {
+  free_numbers_ = std::move(change.free_numbers);
   for (const Opening& one : change.opening) {
-    open_[one.address] = one.key;
+    open_[one.where] = one.key;
     if (generations_.size() <= one.key.number) generations_.resize(one.key.number + 1);
     generations_[one.key.number] = one.key.generation;
-    std::erase(free_numbers_, one.key.number);
   }
-  for (std::size_t i = 0; i < change.closing.size(); ++i) {
-    open_.erase(change.closing_addresses[i]);
-    free_numbers_.push_back(change.closing[i].number);
+  for (const Closing& one : change.closing) {
+    open_.erase(one.where);
+    free_numbers_.push_back(one.key.number);
   }
 }
 

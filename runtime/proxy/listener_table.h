@@ -1,31 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which addresses are listened on, under which number, and what a new snapshot changes about it.
+// TCP and UDP may share an address and a port: they are two listeners, of two units.
+//
+// An address that cannot be had (somebody else is there, it is not this node's yet) must not hold
+// up the policy of all others. Its unit is left without a listener, and every further prepare()
+// tries again.
+//
+// Tested by tests/unit/proxy/listener_table_test.cpp.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
-#include "runtime/net/address.h"
+#include "runtime/net/listeners.h"
 #include "runtime/proxy/view.h"
 
 namespace smic::proxy {
+
+struct ListenAddress {
+  net::SocketAddress address;
+  net::Listeners::Kind kind = net::Listeners::Kind::connections;
+
+  std::string to_string() const;  // "127.0.0.1:53 (UDP)"
+  bool operator==(const ListenAddress&) const = default;
+  struct Hash {
+    std::size_t operator()(const ListenAddress& one) const {
+      return one.address.hash() + static_cast<std::size_t>(one.kind);
+    }
+  };
+};
 
 class ListenerTable {
  public:
   struct Opening {
     ListenerKey key;
-    net::SocketAddress address;
+    ListenAddress where;
     std::vector<int> fds;  // one per worker
+  };
+  struct Closing {
+    ListenerKey key;
+    ListenAddress where;
+  };
+  struct Unbound {
+    ListenAddress where;
+    std::string unit;    // "shop/web:80"
+    std::string reason;  // "listen on 127.0.0.1:80: Address already in use"
   };
   // What changes, and the view that results. The fds are open and listening; until commit() they
   // belong to the Change, and go with it.
   struct Change {
     std::vector<Opening> opening;
-    std::vector<ListenerKey> closing;
-    std::vector<net::SocketAddress> closing_addresses;
+    std::vector<Closing> closing;
+    std::vector<Unbound> unbound;
     std::vector<View::Bound> bound;
+    std::vector<std::uint32_t> free_numbers;  // that will be left
 
     Change() = default;
     Change(Change&&) = default;
@@ -33,13 +64,20 @@ class ListenerTable {
     ~Change();
   };
 
-  // Opens what `snapshot` asks for and is not open yet, all or nothing.
-  Result<Change> prepare(const program::Snapshot& snapshot, std::size_t workers) const;
+  // `exclusive`: an address that another process listens on is not shared with it.
+  ListenerTable(std::size_t workers, bool exclusive) : workers_(workers), exclusive_(exclusive) {}
+
+  // Opens what `snapshot` asks for and is not open yet. An error: it contradicts itself.
+  Result<Change> prepare(const program::Snapshot& snapshot) const;
   void commit(Change& change);
   std::size_t size() const { return open_.size(); }
 
  private:
-  std::unordered_map<net::SocketAddress, ListenerKey> open_;
+  Result<std::vector<int>> open(const ListenAddress& where) const;
+
+  const std::size_t workers_;
+  const bool exclusive_;
+  std::unordered_map<ListenAddress, ListenerKey, ListenAddress::Hash> open_;
   std::vector<std::uint32_t> generations_;  // by number: that of its last use
   std::vector<std::uint32_t> free_numbers_;
 };

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -49,9 +50,13 @@ class Countdown {
   std::size_t left_;
 };
 
+constexpr unsigned kLongestRetryChores = 64;  // a chore comes every second
+
 class ProxyOfWorkers : public Proxy {
  public:
-  ProxyOfWorkers(Options options, std::size_t workers) : shared_(std::move(options), workers) {
+  ProxyOfWorkers(Options options, std::size_t workers)
+      : shared_(std::move(options), workers),
+        listeners_(workers, shared_.options.exclusive_addresses) {
     for (std::size_t i = 0; i < workers; ++i) {
       workers_.push_back(std::make_unique<Worker>(shared_, i));
     }
@@ -60,7 +65,10 @@ class ProxyOfWorkers : public Proxy {
   Result<void> start_control() {
     auto control = Control::start(
         shared_.options.admin_address, [this](const std::string& path) { return reply(path); },
-        [this] { shared_.cell.reclaim(); });
+        [this] {
+          shared_.cell.reclaim();
+          retry_unbound();
+        });
     if (!control) return std::unexpected(control.error());
     control_ = std::move(*control);
     if (!shared_.options.admin_waits_for_snapshot) control_->open();
@@ -75,17 +83,12 @@ class ProxyOfWorkers : public Proxy {
   Result<void> apply(std::shared_ptr<const program::Snapshot> snapshot) override {
     const std::lock_guard lock(changing_);
     if (drained_) return fail("the proxy is draining");
-    auto change = listeners_.prepare(*snapshot, workers_.size());
+    auto change = listeners_.prepare(*snapshot);
     if (!change) return std::unexpected(change.error());
     // From here on nothing can fail.
     const bool first = shared_.cell.current() == nullptr;
-    publish(snapshot, std::move(change->bound));
-    const std::uint64_t version = snapshot->version;
-    tell_workers(*change);
-    listeners_.commit(*change);
-    report(*change);
-    change->opening.clear();  // the workers have taken the sockets
-    SMIC_CHECK(shared_.cell.enforced_by_all(version), "a worker has not taken up a snapshot");
+    enforce(snapshot, *change);
+    retry_chores_ = retry_in_ = 1;
     control_->post([this] { shared_.cell.reclaim(); });
     if (first && shared_.options.admin_waits_for_snapshot) control_->open();
     return {};
@@ -120,6 +123,29 @@ class ProxyOfWorkers : public Proxy {
   }
 
  private:
+  void enforce(const std::shared_ptr<const program::Snapshot>& snapshot,
+               ListenerTable::Change& change) {
+    publish(snapshot, std::move(change.bound));
+    tell_workers(change);
+    listeners_.commit(change);
+    report(change);
+    change.opening.clear();  // the workers have taken the sockets
+    SMIC_CHECK(shared_.cell.enforced_by_all(snapshot->version),
+               "a worker has not taken up a snapshot");
+  }
+
+  // A chore of the control thread. Who is changing something tries for himself.
+  void retry_unbound() {
+    const std::unique_lock lock(changing_, std::try_to_lock);
+    if (!lock || drained_ || unbound_.empty() || --retry_in_ > 0) return;
+    const auto snapshot = shared_.cell.current();
+    if (auto change = listeners_.prepare(*snapshot); change && !change->opening.empty()) {
+      enforce(snapshot, *change);
+    }
+    retry_chores_ = std::min(retry_chores_ * 2, kLongestRetryChores);
+    retry_in_ = retry_chores_;
+  }
+
   // The view is stored first and owned by what is published, so that whoever sees the snapshot
   // sees a view at least as new, and neither goes before every worker has been quiet.
   void publish(const std::shared_ptr<const program::Snapshot>& snapshot,
@@ -138,9 +164,9 @@ class ProxyOfWorkers : public Proxy {
       workers_[i]->loop().post([&, i] {
         Worker& worker = *workers_[i];
         worker.adopt_view();
-        for (const ListenerKey key : change.closing) worker.close_listener(key);
-        for (const ListenerTable::Opening& one : change.opening) {
-          worker.add_listener(one.key, one.fds[i]);
+        for (const auto& one : change.closing) worker.close_listener(one.key);
+        for (const auto& one : change.opening) {
+          worker.add_listener(one.key, one.fds[i], one.where.kind);
         }
         adopted.arrive();
       });
@@ -148,13 +174,24 @@ class ProxyOfWorkers : public Proxy {
     adopted.wait();
   }
 
-  static void report(const ListenerTable::Change& change) {
-    for (const ListenerTable::Opening& one : change.opening) {
-      log_debug("listening", {{"address", one.address.to_string()}});
+  void report(ListenerTable::Change& change) {
+    for (const auto& one : change.opening) {
+      const bool late = unbound_.contains(one.where.to_string());
+      log_line(late ? LogLevel::info : LogLevel::debug, "listening",
+               {{"address", one.where.to_string()}});
     }
-    for (const net::SocketAddress& address : change.closing_addresses) {
-      log_debug("closed", {{"address", address.to_string()}});
+    for (const auto& one : change.closing) {
+      log_debug("closed", {{"address", one.where.to_string()}});
     }
+    std::set<std::string> unbound;
+    for (const auto& one : change.unbound) {
+      const bool known = unbound_.contains(*unbound.insert(one.where.to_string()).first);
+      if (known) continue;
+      log_error("an address cannot be had; trying again",
+                {{"unit", one.unit}, {"reason", one.reason}});
+    }
+    unbound_ = std::move(unbound);
+    unbound_count_ = unbound_.size();
   }
 
   AdminReply reply(const std::string& path) {
@@ -185,7 +222,9 @@ class ProxyOfWorkers : public Proxy {
             observe::sample("smic_snapshot_version", "gauge", "Version of the manifest enforced.",
                             snapshot == nullptr ? 0 : snapshot->version) +
             observe::sample("smic_units", "gauge", "Units of the manifest enforced.",
-                            snapshot == nullptr ? 0 : snapshot->units.size()));
+                            snapshot == nullptr ? 0 : snapshot->units.size()) +
+            observe::sample("smic_listeners_unbound", "gauge",
+                            "Units whose address could not be had so far.", unbound_count_));
   }
 
   Worker::Shared shared_;
@@ -193,6 +232,10 @@ class ProxyOfWorkers : public Proxy {
   std::unique_ptr<Control> control_;
   std::mutex changing_;
   ListenerTable listeners_;
+  std::set<std::string> unbound_;  // addresses
+  std::atomic<std::size_t> unbound_count_{0};
+  unsigned retry_chores_ = 1;  // the backoff
+  unsigned retry_in_ = 1;      // chores left
   std::atomic<std::uint64_t> serial_{0};
   bool drained_ = false;
   std::mutex documents_mutex_;

@@ -26,11 +26,16 @@ struct Options {
   std::string admin_address;              // "127.0.0.1:9901"; empty = none; port 0 allowed
   // Admin clients wait for the first snapshot, so that whoever gets an answer sees addresses too.
   bool admin_waits_for_snapshot = false;
+  // Do not share addresses with other processes. A successor that takes over does share them.
+  bool exclusive_addresses = false;
   std::chrono::milliseconds client_header_timeout{60'000};  // also keep-alive idle
   std::chrono::milliseconds connect_timeout{5'000};         // → 503
   std::chrono::milliseconds response_timeout{60'000};       // to the response's head → 504
   std::chrono::milliseconds idle_timeout{300'000};  // no byte either way, streams and tunnels
   std::chrono::milliseconds pool_idle_timeout{60'000};
+  std::chrono::milliseconds udp_idle_timeout{60'000};  // no datagram either way ends a flow
+  std::size_t max_udp_flows =
+      16'384;  // of a worker; beyond it the one unused for longest gives way
   std::size_t max_header_bytes = 64 * 1024;  // → 431
   std::size_t max_header_count = 256;
 };
@@ -41,7 +46,9 @@ class Proxy {
   virtual ~Proxy() = default;  // stops at once
 
   // Opens listeners for addresses that are new, publishes, closes those that are gone, and returns
-  // when the last worker uses the snapshot. If an address cannot be bound, nothing changes.
+  // when the last worker uses the snapshot. An address that cannot be had does not hold up the
+  // rest: it is told in the log and in metrics, and tried again and again, a second later at first,
+  // a minute later at last. On an error nothing changes.
   virtual Result<void> apply(std::shared_ptr<const program::Snapshot> snapshot) = 0;
 
   // Stops accepting, finishes what is in flight, closes idle connections; then stops the workers.

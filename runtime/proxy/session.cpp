@@ -114,12 +114,9 @@ net::Task<bool> serve_request(Session& session, ParseResult result) {
 }  // namespace
 
 Session::Session(Worker& owner, int fd, ListenerKey by, const net::SocketAddress& from)
-    : worker(owner),
+    : Caller(owner, by, from),
       stream(owner.loop(), fd),
-      deadline(owner.loop().deadlines(), expired, this),
-      listener(by),
-      peer(from),
-      peer_ip(from.ip()) {
+      deadline(owner.loop().deadlines(), expired, this) {
   worker.enter(*this);
 }
 
@@ -143,8 +140,8 @@ net::Task<> serve(Worker& worker, int fd, ListenerKey listener, net::SocketAddre
   if (session.unread && !session.closing && !session.stream.aborted()) co_await linger(session);
 }
 
-void settle(Session& session) {
-  Account& account = session.account;
+void settle(Caller& caller) {
+  Account& account = caller.account;
   const auto took = std::chrono::steady_clock::now() - account.began;
   if (account.series != nullptr) {
     const auto status_class = static_cast<std::size_t>(account.status / 100);
@@ -153,10 +150,11 @@ void settle(Session& session) {
     account.series->bytes_received.add(account.received);
     account.series->bytes_sent.add(account.sent);
   }
-  if (!session.worker.access_log.on()) return;
+  if (!caller.worker.access_log.on()) return;
   observe::AccessRecord record;
-  record.source = session.peer_ip;
-  record.identity = session.identity;
+  record.source = caller.peer_ip;
+  record.identity = caller.identity;
+  record.protocol = account.protocol;
   record.method = account.method;
   record.path = account.path;
   record.status = account.status;
@@ -169,7 +167,7 @@ void settle(Session& session) {
   record.micros = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(took).count());
   record.reason = account.reason;
-  session.worker.access_log.write(record);
+  caller.worker.access_log.write(record);
 }
 
 }  // namespace smic::proxy

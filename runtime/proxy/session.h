@@ -33,8 +33,29 @@ struct Account {
   std::uint64_t received = 0;
   std::uint64_t sent = 0;
   int status = 0;
+  std::string_view protocol = "http";
   // Filled only when there is an access log, or the proxy answers itself.
   std::string method, path, unit, route, backend, endpoint, reason;
+};
+
+// Who asks, by which listener: all that a decision knows of a connection, or of a flow of
+// datagrams.
+struct Caller {
+  Caller(Worker& owner, ListenerKey by, const net::SocketAddress& from)
+      : worker(owner), listener(by), peer(from), peer_ip(from.ip()) {}
+
+  Worker& worker;
+  const ListenerKey listener;
+  const net::SocketAddress peer;
+  const std::string peer_ip;
+
+  // Who the peer is, according to the view with this serial.
+  std::uint64_t identity_serial = 0;
+  std::string identity;
+  std::uint32_t source_class = 0;
+  std::uint32_t source_number = 0;
+
+  Account account;
 };
 
 // Those facts of a request head that are needed after its bytes are gone.
@@ -49,7 +70,7 @@ struct RequestFacts {
   bool wants_upgrade = false;
 };
 
-class Session {
+class Session : public Caller {
  public:
   Session(Worker& owner, int fd, ListenerKey by, const net::SocketAddress& from);
   ~Session();
@@ -73,19 +94,9 @@ class Session {
                                                          : worker.options().idle_timeout);
   }
 
-  Worker& worker;
   net::Buffer in;
   net::Stream stream;
   net::Deadline deadline;
-  const ListenerKey listener;
-  const net::SocketAddress peer;
-  const std::string peer_ip;
-
-  // Who the peer is, according to the view with this serial.
-  std::uint64_t identity_serial = 0;
-  std::string identity;
-  std::uint32_t source_class = 0;
-  std::uint32_t source_number = 0;
 
   Phase phase = Phase::idle;
   bool timed_out = false;
@@ -95,7 +106,6 @@ class Session {
   // While a tunnel is open: where to, and the request that opened it (empty for TCP units).
   const upstream::Pool* tunnel_to = nullptr;
   std::string tunnel_head;
-  Account account;
 
  private:
   friend class Worker;
@@ -110,10 +120,14 @@ class Session {
 net::Task<> serve(Worker& worker, int fd, ListenerKey listener, net::SocketAddress peer);
 
 // decide.cpp: asks the unit's program; picks a backend and an endpoint; checks access to it.
-std::optional<Refusal> decide(Session& session, const RequestHead& head, Choice& choice);
+std::optional<Refusal> decide(Caller& caller, const RequestHead& head, Choice& choice);
 
 // decide.cpp: whether the policy in force would still let this tunnel be opened.
 bool tunnel_still_allowed(Session& session);
+
+// decide.cpp: what the policy in force makes of somebody who was sent to `where` before.
+enum class Standing : std::uint8_t { allowed, forbidden, endpoint_gone, unit_gone };
+Standing standing_of(Caller& caller, const RequestHead& head, const upstream::Pool& where);
 
 // answer.cpp: an answer of our own. `keep`: whether the connection could go on after it. True if
 // it can.
@@ -175,7 +189,7 @@ net::Task<std::unique_ptr<upstream::Connection>> connect(Session& session, upstr
 // tcp.cpp: a connection of a TCP unit; decided once, at accept.
 net::Task<> serve_tcp(Worker& worker, int fd, ListenerKey listener, net::SocketAddress peer);
 
-// Counts and logs the request that has ended.
-void settle(Session& session);
+// Counts and logs the request, connection or flow that has ended.
+void settle(Caller& caller);
 
 }  // namespace smic::proxy

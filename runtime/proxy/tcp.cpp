@@ -8,6 +8,7 @@ namespace smic::proxy {
 net::Task<> serve_tcp(Worker& worker, int fd, ListenerKey listener, net::SocketAddress peer) {
   Session session(worker, fd, listener, peer);
   session.account.began = std::chrono::steady_clock::now();
+  session.account.protocol = "tcp";
   const RequestHead nothing;
   Choice choice;
   std::optional<Refusal> refusal = decide(session, nothing, choice);

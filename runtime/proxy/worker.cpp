@@ -7,7 +7,7 @@
 #include <random>
 
 #include "base/check.h"
-#include "runtime/proxy/session.h"
+#include "runtime/proxy/udp.h"
 
 namespace smic::proxy {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 // While draining, a connection this long without a request is taken to be unused. One that is in
 // use gets `Connection: close` with its next response instead, so that no request runs into a
 // close.
-constexpr std::uint64_t kUnusedTicks = 20;
+constexpr std::chrono::milliseconds kUnused{1'000};
 
 constexpr std::uint64_t kSweepTicks = 20;
 
@@ -38,9 +38,14 @@ Worker::Worker(Shared& shared, std::size_t index)
       shared_(shared),
       index_(index),
       pools_(shared.options.pool_idle_timeout),
-      listeners_(loop_, [this](std::uint32_t listener, int fd,
-                               const net::SocketAddress& peer) { accepted(listener, fd, peer); }),
-      random_state_(std::random_device{}() | std::uint64_t{1} << 63) {
+      listeners_(
+          loop_,
+          [this](std::uint32_t listener, int fd, const net::SocketAddress& peer) {
+            accepted(listener, fd, peer);
+          },
+          [this](std::uint32_t listener, int socket) { arrived(listener, socket); }),
+      random_state_(std::random_device{}() | std::uint64_t{1} << 63),
+      flows_(std::make_unique<Flows>(*this)) {
   loop_.on_tick([this] { on_tick(); });
   thread_ = std::thread([this] { loop_.run(); });
 }
@@ -72,6 +77,7 @@ const View& Worker::view() {
 void Worker::adopt_view() {
   view();
   if (metrics.tunnels_open.value() > 0) close_forbidden_tunnels();
+  flows_->adopt_view();
   quiet();
 }
 
@@ -83,7 +89,7 @@ void Worker::close_forbidden_tunnels() {
   }
 }
 
-void Worker::add_listener(ListenerKey key, int fd) {
+void Worker::add_listener(ListenerKey key, int fd, net::Listeners::Kind kind) {
   if (draining_) {
     ::close(fd);
     return;
@@ -93,7 +99,7 @@ void Worker::add_listener(ListenerKey key, int fd) {
     unit_states_.resize(key.number + 1);
   }
   generations_[key.number] = key.generation;
-  listeners_.add(key.number, fd);
+  listeners_.add(key.number, fd, kind);
 }
 
 void Worker::close_listener(ListenerKey key) { listeners_.close(key.number); }
@@ -155,21 +161,26 @@ void Worker::leave(Session& session) {
   metrics.connections_open.subtract();
   (session.previous_ != nullptr ? session.previous_->next_ : sessions_) = session.next_;
   if (session.next_ != nullptr) session.next_->previous_ = session.previous_;
-  if (draining_ && sessions_ == nullptr && drained_) drained_();
+  tell_if_drained();
+}
+
+void Worker::tell_if_drained() {
+  if (draining_ && sessions_ == nullptr && flows_->none()) drained_();
 }
 
 void Worker::start_draining(std::function<void()> drained) {
   drained_ = std::move(drained);
   draining_ = true;
-  listeners_.close_all();
+  listeners_.retire_all();
   close_idle_sessions();
-  if (sessions_ == nullptr) drained_();
+  tell_if_drained();
 }
 
 void Worker::abort_sessions() {
   for (Session* session = sessions_; session != nullptr; session = session->next_) {
     session->abort();
   }
+  flows_->end_all();
 }
 
 void Worker::accepted(std::uint32_t number, int fd, const net::SocketAddress& peer) {
@@ -180,15 +191,22 @@ void Worker::accepted(std::uint32_t number, int fd, const net::SocketAddress& pe
   net::spawn(tcp ? serve_tcp(*this, fd, key, peer) : serve(*this, fd, key, peer));
 }
 
+void Worker::arrived(std::uint32_t number, int socket) {
+  flows_->arrived({number, generations_[number]}, socket);
+}
+
 void Worker::on_tick() {
   access_log.flush();
-  if (draining_) close_idle_sessions();
+  flows_->end_unused(draining_ ? kUnused : options().udp_idle_timeout);
+  if (!draining_) return;
+  close_idle_sessions();
+  tell_if_drained();
 }
 
 void Worker::close_idle_sessions() {
   const std::uint64_t now = loop_.deadlines().now();
   for (Session* session = sessions_; session != nullptr; session = session->next_) {
-    if (session->idle() && now - session->idle_since_ >= kUnusedTicks) session->abort();
+    if (session->idle() && now - session->idle_since_ >= kUnused / net::kTick) session->abort();
   }
 }
 

@@ -21,6 +21,7 @@
 
 namespace smic::proxy {
 
+class Flows;
 class Session;
 
 // What a worker remembers about a unit across snapshots: where its fair sequences stand.
@@ -84,12 +85,12 @@ class Worker {
 
   // ---- on the worker's own thread, by what was posted
   void adopt_view();  // caches and open tunnels follow the current view; then quiet
-  void add_listener(ListenerKey key, int fd);
+  void add_listener(ListenerKey key, int fd, net::Listeners::Kind kind);
   void close_listener(ListenerKey key);
   void start_draining(std::function<void()> drained);
   void abort_sessions();
 
-  // ---- for sessions
+  // ---- for sessions and flows
   // The current view, good until quiet(). No suspension in between.
   const View& view();
   void quiet() { shared_.cell.quiet(index_); }
@@ -97,6 +98,7 @@ class Worker {
   bool draining() const { return draining_; }
   UnitState& unit_state(ListenerKey key);
   upstream::Pool& pool_of(const program::Endpoint& endpoint);
+  int socket_of(ListenerKey key) const { return listeners_.socket_of(key.number); }
   std::uint64_t random();
   std::uint32_t source_number(const std::string& identity);  // small, the same while we live
   std::string_view date();                                   // for a Date header
@@ -110,9 +112,11 @@ class Worker {
 
  private:
   void accepted(std::uint32_t listener, int fd, const net::SocketAddress& peer);
+  void arrived(std::uint32_t listener, int socket);
   void on_tick();
   void close_idle_sessions();
   void close_forbidden_tunnels();
+  void tell_if_drained();
 
   Shared& shared_;
   std::size_t index_;
@@ -131,6 +135,7 @@ class Worker {
   bool draining_ = false;
   std::function<void()> drained_;
   Session* sessions_ = nullptr;
+  std::unique_ptr<Flows> flows_;
   std::thread thread_;
 };
 

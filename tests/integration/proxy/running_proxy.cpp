@@ -2,6 +2,10 @@
 #include "tests/integration/proxy/running_proxy.h"
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
+#include <thread>
+
+#include "runtime/net/address.h"
 
 namespace smic::test {
 
@@ -15,6 +19,7 @@ TestUnit unit_to(std::uint16_t backend_port) {
 RunningProxy::RunningProxy(std::vector<TestUnit> given, proxy::Options options,
                            std::vector<TestPod> pods) {
   if (options.workers == 0) options.workers = 2;
+  if (options.admin_address.empty()) options.admin_address = "127.0.0.1:0";
   auto started = proxy::Proxy::start(options);
   REQUIRE(started.has_value());
   proxy_ = std::move(*started);
@@ -25,6 +30,15 @@ RunningProxy::RunningProxy(std::vector<TestUnit> given, proxy::Options options,
 
 RunningProxy::RunningProxy(std::uint16_t backend_port, proxy::Options options)
     : RunningProxy(std::vector{unit_to(backend_port)}, std::move(options)) {}
+
+double RunningProxy::metric(const std::string& name) const {
+  const auto admin = net::SocketAddress::parse(proxy_->admin_address());
+  RawSocket socket = RawSocket::connect(admin->ip(), admin->port());
+  REQUIRE(socket.send(request("/metrics")));
+  const std::string text = socket.receive_response().body;
+  const std::size_t at = text.find("\n" + name + " ");
+  return at == std::string::npos ? -1 : std::atof(text.c_str() + at + name.size() + 2);
+}
 
 Result<void> RunningProxy::apply(std::vector<TestUnit> given, std::vector<TestPod> pods) {
   auto result = proxy_->apply(snapshot_of(++version_, given, pods));
@@ -46,6 +60,20 @@ Message RunningProxy::get(const std::string& path, const std::string& headers,
 std::string request(const std::string& path, const std::string& headers,
                     const std::string& method) {
   return method + " " + path + " HTTP/1.1\r\nHost: web.shop.mesh\r\n" + headers + "\r\n";
+}
+
+bool eventually(const std::function<bool()>& condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return true;
+}
+
+void only_class_one(const contract::RequestView* view, contract::Verdict* verdict) {
+  *verdict = {};
+  if (view->source_class == 1) verdict->allowed[0] = 1;
 }
 
 }  // namespace smic::test

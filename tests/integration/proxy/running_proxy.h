@@ -2,6 +2,7 @@
 // A proxy with one unit in front of given backends, and clients of it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,8 @@ class RunningProxy {
   // One request on a connection of its own.
   Message get(const std::string& path = "/", const std::string& headers = "",
               const std::string& from = "") const;
+  // A sample of /metrics by its name and labels; -1: it has none.
+  double metric(const std::string& name) const;
   Result<void> apply(std::vector<TestUnit> units, std::vector<TestPod> pods = {});
   proxy::Proxy& operator*() { return *proxy_; }
   proxy::Proxy* operator->() { return proxy_.get(); }
@@ -34,6 +37,12 @@ class RunningProxy {
 };
 
 TestUnit unit_to(std::uint16_t backend_port);
+
+// Waits until it is so. False: it was not, for long.
+bool eventually(const std::function<bool()>& condition);
+
+// Class 1 may reach destination 0, and nobody else anything.
+void only_class_one(const contract::RequestView* view, contract::Verdict* verdict);
 
 // "GET PATH" with a Host and `headers`.
 std::string request(const std::string& path = "/", const std::string& headers = "",

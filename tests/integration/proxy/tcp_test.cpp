@@ -5,13 +5,6 @@
 
 using namespace smic::test;
 
-namespace {
-void class_one(const smic::contract::RequestView* view, smic::contract::Verdict* verdict) {
-  *verdict = {};
-  if (view->source_class == 1) verdict->allowed[0] = 1;
-}
-}  // namespace
-
 TEST_CASE("a TCP unit carries bytes both ways with half-close, for those it allows") {
   ScriptedBackend backend([](RawSocket& socket) {
     const std::string all = socket.receive_all();
@@ -20,7 +13,7 @@ TEST_CASE("a TCP unit carries bytes both ways with half-close, for those it allo
   TestUnit unit = unit_to(backend.port());
   unit.protocol = smic::contract::Protocol::tcp;
   unit.access = smic::contract::AccessMode::enforce;
-  unit.program = program_of(class_one, nullptr);
+  unit.program = program_of(only_class_one, nullptr);
   unit.sources = {{"shop/friend", 1}};
   RunningProxy proxy({unit}, {}, {{"127.0.0.11", "shop/friend"}});
   RawSocket allowed = proxy.client("127.0.0.11");
@@ -43,7 +36,7 @@ TEST_CASE("open tunnels are cut off when the policy no longer allows them, and o
   TestUnit tcp = unit_to(backend.port());
   tcp.protocol = smic::contract::Protocol::tcp;
   tcp.access = smic::contract::AccessMode::enforce;
-  tcp.program = program_of(class_one, nullptr);
+  tcp.program = program_of(only_class_one, nullptr);
   tcp.sources = {{"shop/friend", 1}};
   TestUnit http = tcp;
   http.port = free_port();
