@@ -97,14 +97,20 @@ BackendAnswer look_at(const Frontend& front, ir::Protocol protocol, const ir::Ba
     return answer;
   }
   if (service == nullptr) return answer;
+  bool ready_one = false, any_one = false;  // may be sent the request
   for (const model::Endpoint& endpoint : service->endpoints) {
     const auto port = service->target_port(endpoint, backend.port, protocol);
     if (!port) continue;
-    if (endpoint.ready && (!endpoint.address.empty() || templates_count(front))) ++answer.ready;
+    const bool ready = endpoint.ready && (!endpoint.address.empty() || templates_count(front));
+    answer.ready += ready ? 1 : 0;
     if (!endpoint.identity) continue;
     identities.insert(ir::to_string(*endpoint.identity));
-    answer.allowed |= allows(ir::to_string(*endpoint.identity), *port);
+    const bool allowed = allows(ir::to_string(*endpoint.identity), *port);
+    any_one |= allowed;
+    ready_one |= ready && allowed;
   }
+  // Ready endpoints decide: traffic goes nowhere else. While there is none, the others tell.
+  answer.allowed |= answer.ready > 0 ? ready_one : any_one;
   answer.identities.assign(identities.begin(), identities.end());
   return answer;
 }

@@ -37,7 +37,7 @@ enum class Outcome { forward, deny, unavailable, unknown_service };
 
 struct BackendAnswer {
   ir::BackendRef backend;
-  bool allowed = false;                 // some endpoint of it may be sent this request
+  bool allowed = false;                 // some ready endpoint of it may be sent this request
   std::size_t ready = 0;                // endpoints that take traffic on this port
   std::vector<std::string> identities;  // who its endpoints are, sorted
 

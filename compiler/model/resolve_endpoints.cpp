@@ -70,15 +70,19 @@ class PodIndex {
 
 // ---- which pod port does a service port lead to -------------------------------------------------
 
-Port container_port(const resources::PodShape& shape, std::string_view name) {
-  const auto named = std::ranges::find(shape.ports, name, &resources::ContainerPort::name);
+// A name means the container port of that name and transport: a pod may have `dns` for both.
+Port container_port(const resources::PodShape& shape, std::string_view name,
+                    std::string_view protocol) {
+  const auto named = std::ranges::find_if(shape.ports, [&](const resources::ContainerPort& port) {
+    return port.name == name && port.protocol == protocol;
+  });
   return named == shape.ports.end() ? Port{0} : named->port;
 }
 
 Port target_port(const resources::ServicePort& port, const resources::PodShape& shape) {
   if (const auto* number = std::get_if<std::uint16_t>(&port.target)) return *number;
   if (const auto* name = std::get_if<std::string>(&port.target)) {
-    return container_port(shape, *name);
+    return container_port(shape, *name, port.protocol);
   }
   return port.port.value;
 }

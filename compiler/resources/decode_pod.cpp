@@ -12,6 +12,7 @@ void read_container_ports(const Fields& spec, std::string_view list, PodShape& s
       const Fields fields = container.item(port_item, port_path);
       ContainerPort port;
       port.name = fields.plain_text("name");
+      port.protocol = fields.plain_text("protocol", "TCP");
       if (fields.get("containerPort") == nullptr) return fields.missing("containerPort");
       if (const auto number = fields.port("containerPort")) port.port = number->value;
       shape.ports.push_back(std::move(port));

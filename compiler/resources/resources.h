@@ -82,6 +82,7 @@ struct EndpointSlice {
 
 struct ContainerPort {
   std::string name;
+  std::string protocol = "TCP";
   std::uint16_t port = 0;
 };
 

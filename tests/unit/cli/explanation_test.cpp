@@ -120,6 +120,22 @@ TEST_CASE("a split forwards if one backend that takes traffic is allowed, in the
   CHECK(explanation.reason.find("shop/v2 is denied") != std::string::npos);
 }
 
+TEST_CASE("a backend is allowed by the endpoints that take its traffic, the ready ones") {
+  const std::string not_ready = R"(---
+apiVersion: v1
+kind: Pod
+metadata: {name: v1b, namespace: shop, labels: {app: reviews, version: v1}}
+spec: {serviceAccountName: experiments}
+status: {phase: Running, podIP: 127.0.0.23, conditions: [{type: Ready, status: "False"}]}
+)";
+  std::string access = kAccess;
+  access.replace(access.find("name: reviews, n"), 13, "name: experiments");
+  const auto explanation = explained(not_ready, "", access, query_of("web"));
+  CHECK(explanation.outcome == Outcome::deny);
+  CHECK(explanation.because.empty());
+  CHECK(explained(not_ready + kV2Pod, "", access, query_of("web")).outcome == Outcome::forward);
+}
+
 TEST_CASE("without a split the service itself is the one backend, with weight 1") {
   const auto explanation = explained(kV2Pod, "", kAccess, query_of("web"));
   CHECK(words_of(explanation.backends) == "reviews=1 allowed; ");

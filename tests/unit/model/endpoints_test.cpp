@@ -128,6 +128,19 @@ TEST_CASE("without slices, running pods that the selector matches are the endpoi
   CHECK(who(endpoints[1]) == "shop/two");
 }
 
+TEST_CASE("a named target port is the container port of that name and transport") {
+  const Resolved mesh(
+      service("shop/dns",
+              "{name: udp, port: 53, protocol: UDP, targetPort: dns}, "
+              "{name: tcp-dns, port: 54, targetPort: dns}, "
+              "{name: tcp-web, port: 80, targetPort: web}") +
+      pod("shop/a", "one", "10.0.0.1", "dns",
+          "containers: [{name: c, ports: [{name: dns, containerPort: 5353}, {name: dns, "
+          "containerPort: 5354, protocol: UDP}, {name: web, containerPort: 8080, protocol: "
+          "UDP}]}]"));
+  CHECK(mesh.service("shop", "dns").endpoints.at(0).ports == Ports{5354, 5353, 0});
+}
+
 TEST_CASE("a pod that has ended is no endpoint and has no address") {
   const Resolved mesh(service("shop/web", "{port: 80}") +
                       object("v1", "Pod", "shop/job",
