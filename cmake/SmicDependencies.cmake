@@ -55,3 +55,9 @@ smic_require(SMIC_ANTLR "antlr4 and default-jre-headless")
 find_path(SMIC_ANTLR_INCLUDE antlr4-runtime.h PATH_SUFFIXES antlr4-runtime)
 find_library(SMIC_ANTLR_LIBRARY NAMES libantlr4-runtime.a)
 smic_require(SMIC_ANTLR_LIBRARY libantlr4-runtime-dev)
+
+# They link and run AArch64 code in tests.
+find_program(SMIC_LLD NAMES ld.lld-19)
+smic_require(SMIC_LLD lld-19)
+find_program(SMIC_QEMU_AARCH64 NAMES qemu-aarch64-static qemu-aarch64)
+smic_require(SMIC_QEMU_AARCH64 qemu-user-static)
