@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// smic-controller, in its first form: a directory of manifests in, a directory for proxies out.
+// smic-controller: a cluster or a directory of manifests in, a directory for proxies out.
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <thread>
@@ -12,6 +13,7 @@
 #include "base/log.h"
 #include "controller/controller.h"
 #include "controller/publish.h"
+#include "controller/source/source.h"
 
 namespace {
 
@@ -19,6 +21,8 @@ using namespace smic;
 
 struct Options {
   std::string resources;
+  std::string kubeconfig;
+  std::string context;
   std::string out;
   CompileOptions compile;
 };
@@ -28,22 +32,28 @@ Syntax syntax_of(Options& options) {
   syntax.command = "smic-controller";
   syntax.most = 0;
   syntax.about =
-      "Compiles the manifests of a directory and writes what a proxy enforces, on every change:\n"
-      "OUT/manifest.json, replaced in one step, and OUT/images/, a file per image. A proxy "
-      "follows\n"
-      "with `smic-proxy --manifest OUT/manifest.json`. --resources and --out are needed. It does "
-      "not\n"
-      "speak to a Kubernetes API yet.";
-  syntax.options = {text("--resources", "DIR", options.resources,
-                         "manifests, watched; an edit with a new error is reported\n"
-                         "and the last good version stays"),
-                    text("--out", "OUT", options.out, "made if it does not exist"),
-                    choice<ir::AccessMode>("--access",
-                                           {{"enforce", ir::AccessMode::enforce},
-                                            {"permissive", ir::AccessMode::permissive}},
-                                           options.compile.model.access,
-                                           "for namespaces without the label smic.dev/access\n"
-                                           "(default: enforce)")};
+      "Compiles the resources of a cluster, or the manifests of a directory, and writes what a "
+      "proxy\n"
+      "enforces, on every change: OUT/manifest.json, replaced in one step, and OUT/images/, a file "
+      "per\n"
+      "image. A proxy follows with `smic-proxy --manifest OUT/manifest.json`. --out is needed. "
+      "Without\n"
+      "--resources and --kubeconfig it expects to run in a pod of the cluster.";
+  syntax.options = {
+      text("--resources", "DIR", options.resources,
+           "manifests, watched; an edit with a new error is reported\n"
+           "and the last good version stays"),
+      text("--kubeconfig", "FILE", options.kubeconfig,
+           "where the Kubernetes API is and who we are; deploy/rbac has the\n"
+           "rights it needs"),
+      text("--context", "NAME", options.context, "of the kubeconfig (default: its current one)"),
+      text("--out", "OUT", options.out, "made if it does not exist"),
+      choice<ir::AccessMode>(
+          "--access",
+          {{"enforce", ir::AccessMode::enforce}, {"permissive", ir::AccessMode::permissive}},
+          options.compile.model.access,
+          "for namespaces without the label smic.dev/access\n"
+          "(default: enforce)")};
   syntax.ending = "exit: 0 after SIGINT or SIGTERM, 1 the world failed, 64 wrong usage";
   return syntax;
 }
@@ -77,13 +87,36 @@ class Publisher {
   std::uint64_t published_ = 0;
 };
 
+// Secrets stay out of the log: a configuration is told by its address.
+Result<std::unique_ptr<source::Source>> cluster(const Result<kube::Config>& config) {
+  if (!config) return std::unexpected(config.error());
+  log_info("watching", {{"server", config->server()}});
+  return source::watch_cluster(*config);
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+Result<std::unique_ptr<source::Source>> source_of(const Options& options) {
+  if (!options.resources.empty()) return source::watch_directory(options.resources);
+  if (!options.kubeconfig.empty()) {
+    return cluster(kube::read_kubeconfig(options.kubeconfig, options.context));
+  }
+  return cluster(kube::in_cluster(environment("KUBERNETES_SERVICE_HOST"),
+                                  environment("KUBERNETES_SERVICE_PORT")));
+}
+
 int run(const Options& options, const sigset_t& signals) {
-  auto source = source::watch_directory(options.resources);
+  auto source = source_of(options);
   if (!source) {
     std::cerr << "smic-controller: " << source.error().message << '\n';
     return kWorldFailed;
   }
-  log_info("smic-controller", {{"resources", options.resources}, {"out", options.out}});
+  log_info(
+      "smic-controller",
+      {{"resources", options.resources}, {"kubeconfig", options.kubeconfig}, {"out", options.out}});
   Publisher publisher(options);
   controller::Reconciler reconciler(options.compile, controller::loopback_plan());
   std::thread waiter([&] {
@@ -106,8 +139,10 @@ int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   const auto begun = start(syntax, words, std::cout, std::cerr);
   if (begun.exit_code) return *begun.exit_code;
-  if (options.resources.empty()) return wrong_usage(syntax, "it needs --resources=DIR", std::cerr);
   if (options.out.empty()) return wrong_usage(syntax, "it needs --out=OUT", std::cerr);
+  if (!options.resources.empty() && !options.kubeconfig.empty()) {
+    return wrong_usage(syntax, "--resources and --kubeconfig exclude each other", std::cerr);
+  }
   // Blocked before any thread exists, so that the one that waits gets them.
   sigset_t signals;
   sigemptyset(&signals);

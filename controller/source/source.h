@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "compiler/diagnostics/diagnostics.h"
+#include "controller/kube/config.h"
 
 namespace smic::source {
 
@@ -28,5 +29,9 @@ class Source {
 // over), so bursts are coalesced, and a file that is still being written, or is empty or gone since
 // a moment ago, keeps its last text until it has settled. A file that stays away is gone.
 Result<std::unique_ptr<Source>> watch_directory(std::string directory);
+
+// What a Kubernetes API has of the kinds that matter, object by object. Does not fail: a cluster
+// that cannot be reached is tried again until it can, and its last state stays meanwhile.
+std::unique_ptr<Source> watch_cluster(kube::Config config);
 
 }  // namespace smic::source

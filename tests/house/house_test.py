@@ -17,9 +17,9 @@ CODE = ("base", "contract", "grammar", "compiler", "runtime", "controller", "cli
 DOORS = {
     "antlr4-runtime": r"compiler/text/\w+\.cpp",
     "llvm/": r"(compiler/codegen|runtime/program)/\w+\.cpp",
-    "openssl/": r"contract/\w+\.cpp",
-    "boost/json": r"(contract|runtime/observe|controller)/\w+\.cpp",
-    "boost/beast": r"(runtime/observe|runtime/proxy|cli)/\w+\.cpp",
+    "openssl/": r"(contract|controller/kube)/\w+\.cpp",
+    "boost/json": r"(contract|runtime/observe|controller(/kube)?)/\w+\.cpp",
+    "boost/beast": r"(runtime/observe|runtime/proxy|cli|controller/kube)/\w+\.cpp",
     "re2/": r"(?!)",  # judges in tests, never part of the product
     "yaml-cpp/": r"(?!)",
     "ldns/": r"(?!)",

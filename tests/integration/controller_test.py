@@ -3,6 +3,7 @@
 """`smic-controller --resources --out`: what it publishes, and `smic-proxy` that follows it."""
 
 import json
+import os
 import subprocess
 import tempfile
 import unittest
@@ -58,9 +59,19 @@ class Controller(unittest.TestCase):
         run = lambda *words: subprocess.run([CONTROLLER, *words], capture_output=True, text=True)  # noqa: E731
         self.assertEqual(run("--help").returncode, 0)
         self.assertIn("manifest.json", run("--help").stdout)
-        for words in ((), ("--resources=x",), ("--out=x",), ("--kube", "x")):
+        for words in ((), ("--resources=x",), ("--kube", "x"),
+                      ("--resources=x", "--kubeconfig=y", "--out=z")):
             self.assertEqual(run(*words).returncode, 64, words)
+        self.assertEqual(run("--out=/tmp/x", "--kubeconfig=/nonexistent").returncode, 1)
         self.assertEqual(run("--resources=/nonexistent", "--out=/tmp/x").returncode, 1)
+
+    def test_outside_of_a_pod_it_says_what_to_give(self):
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith("KUBERNETES_")}
+        done = subprocess.run([CONTROLLER, "--out=/tmp/x"], capture_output=True, text=True,
+                              env=environment)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--kubeconfig", done.stderr)
 
 
 if __name__ == "__main__":

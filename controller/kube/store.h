@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the informers know: shrunk objects by kind, namespace and name. Whoever reads it waits for
+// the next change and then takes all of it; changes in between are one. An object that was written
+// again with the same text is no change.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "controller/kube/objects.h"
+
+namespace smic::kube {
+
+class Store {
+ public:
+  // How many kinds must have been filled before there is anything to read.
+  explicit Store(std::size_t kinds) : unfilled_(kinds) {}
+
+  // All objects of a kind; the first time fills it. True if that changed anything.
+  bool replace(const std::string& kind, std::vector<Object> objects);
+  void put(const std::string& kind, Object object);
+  void remove(const std::string& kind, const Object& object);
+
+  // Waits until every kind is filled and something is newer than what read() gave. False = closed.
+  bool wait();
+  bool wait_until_filled();
+  void close();  // from any thread
+
+  // visit(kind, namespace, name, text), in this order.
+  using Visit = std::function<void(const std::string& kind, const std::string& ns,
+                                   const std::string& name, const std::string& text)>;
+  void read(const Visit& visit);
+
+ private:
+  using Name = std::pair<std::string, std::string>;  // namespace, name
+  using Objects = std::map<Name, std::string>;
+
+  void changed();
+
+  std::mutex mutex_;
+  std::condition_variable condition_;
+  std::map<std::string, Objects> kinds_;
+  std::size_t unfilled_;
+  std::uint64_t version_ = 0;
+  std::uint64_t read_version_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace smic::kube
