@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "runtime/dns/answer.h"
-#include "runtime/dns/udp_socket.h"
+#include "runtime/dns/udp.h"
 #include "runtime/net/net.h"
 
 namespace smic::dns {
@@ -23,7 +23,7 @@ namespace {
 constexpr int kPortsTried = 16;  // until one is free for both UDP and TCP
 
 struct Sockets {
-  UdpSocket udp;
+  int udp;
   int tcp;
   net::SocketAddress address;
 };
@@ -34,8 +34,8 @@ Result<Sockets> bind_both(const net::SocketAddress& wanted) {
     const auto tcp = net::listen_on(wanted);
     if (!tcp) return std::unexpected(tcp.error());
     const net::SocketAddress bound = net::SocketAddress::local_of(*tcp);
-    auto udp = UdpSocket::bind(bound);
-    if (udp) return Sockets{std::move(*udp), *tcp, bound};
+    const auto udp = bind_udp(bound);
+    if (udp) return Sockets{*udp, *tcp, bound};
     ::close(*tcp);
     if (wanted.port() != 0 || left == 1) return std::unexpected(udp.error());
   }
@@ -55,23 +55,21 @@ class Connection {
 
 class RunningServer final : public Server {
  public:
-  explicit RunningServer(Sockets sockets)
+  explicit RunningServer(const Sockets& sockets)
       : address_(sockets.address.to_string()),
-        udp_(std::move(sockets.udp)),
-        listeners_(loop_,
-                   [this](std::uint32_t, int fd, const net::SocketAddress&) { accept(fd); }) {
-    listeners_.add(0, sockets.tcp);
-    loop_.watch(udp_.fd(), [this] {
-      udp_.answer_all(
-          [this](std::string_view query) { return answer(zones_.get(), query, Transport::udp); });
-    });
+        listeners_(
+            loop_, [this](std::uint32_t, int fd, const net::SocketAddress&) { accept(fd); },
+            [this](std::uint32_t, int socket) { answer_all(socket); }) {
+    listeners_.add(kTcp, sockets.tcp, net::Listeners::Kind::connections);
+    listeners_.add(kUdp, sockets.udp, net::Listeners::Kind::datagrams);
     thread_ = std::thread([this] { loop_.run(); });
   }
 
   ~RunningServer() override {
     loop_.post([this] {
       stopping_ = true;
-      listeners_.close_all();
+      listeners_.close(kTcp);
+      listeners_.close(kUdp);
       for (Connection* each : connections_) each->stream.abort();
       stop_when_alone();
     });
@@ -85,7 +83,14 @@ class RunningServer final : public Server {
   std::string address() const override { return address_; }
 
  private:
-  using Connections = std::list<Connection*>;  // the one that was silent for longest first
+  static constexpr std::uint32_t kTcp = 0, kUdp = 1;  // listeners
+  using Connections = std::list<Connection*>;         // the one that was silent for longest first
+
+  void answer_all(int socket) {
+    answer_datagrams(socket, [this](std::string_view query) {
+      return answer(zones_.get(), query, Transport::udp);
+    });
+  }
 
   void accept(int fd) {
     if (stopping_) {
@@ -139,7 +144,6 @@ class RunningServer final : public Server {
   }
 
   std::string address_;
-  UdpSocket udp_;
   net::Loop loop_;
   net::Listeners listeners_;
   Connections connections_;
@@ -153,9 +157,9 @@ class RunningServer final : public Server {
 Result<std::unique_ptr<Server>> Server::start(const std::string& address) {
   const auto wanted = net::SocketAddress::parse(address);
   if (!wanted) return std::unexpected(wanted.error());
-  auto sockets = bind_both(*wanted);
+  const auto sockets = bind_both(*wanted);
   if (!sockets) return std::unexpected(sockets.error());
-  return std::make_unique<RunningServer>(std::move(*sockets));
+  return std::make_unique<RunningServer>(*sockets);
 }
 
 }  // namespace smic::dns

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tested by server_test.cpp.
-#include "runtime/dns/udp_socket.h"
+#include "runtime/dns/udp.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -17,14 +17,12 @@ constexpr int kDatagramsPerTurn = 64;
 // A longer query is cut by the kernel, and so malformed. None of sense comes near.
 constexpr std::size_t kLargestQuery = 4096;
 
-bool prepare(int fd, int family) {
+// The control data of a received datagram name the address it was sent to, and those of a sent one
+// choose its source.
+bool ask_for_destination(int fd, int family) {
   const int on = 1;
-  const bool shared = setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0;
-  // The control data of a received datagram name the address it was sent to, and those of a sent
-  // one choose its source.
-  return shared &&
-         (family == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) == 0
-                             : setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) == 0);
+  return family == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) == 0
+                            : setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) == 0;
 }
 
 // What was received says also by which interface. The way back is the routing table's to choose.
@@ -43,27 +41,22 @@ void forget_interface(msghdr& message) {
 
 }  // namespace
 
-Result<UdpSocket> UdpSocket::bind(const net::SocketAddress& address) {
-  UdpSocket socket(::socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (socket.fd_ >= 0 && prepare(socket.fd_, address.family()) &&
-      ::bind(socket.fd_, address.data(), address.size()) == 0) {
-    return socket;
-  }
-  return fail("listen on " + address.to_string() + " (UDP): " + std::strerror(errno));
+Result<int> bind_udp(const net::SocketAddress& address) {
+  const auto socket = net::receive_on(address);
+  if (!socket || ask_for_destination(*socket, address.family())) return socket;
+  const std::string reason = std::strerror(errno);
+  ::close(*socket);
+  return fail("listen on " + address.to_string() + " (UDP): " + reason);
 }
 
-UdpSocket::~UdpSocket() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-void UdpSocket::answer_all(const std::function<std::string(std::string_view)>& answer) {
+void answer_datagrams(int socket, const std::function<std::string(std::string_view)>& answer) {
   std::array<char, kLargestQuery> query;
   for (int i = 0; i < kDatagramsPerTurn; ++i) {
     sockaddr_storage peer{};
     alignas(cmsghdr) std::array<char, 256> control{};
     iovec piece{query.data(), query.size()};
     msghdr message{&peer, sizeof peer, &piece, 1, control.data(), control.size(), 0};
-    const ssize_t size = ::recvmsg(fd_, &message, MSG_DONTWAIT);
+    const ssize_t size = ::recvmsg(socket, &message, MSG_DONTWAIT);
     if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (size < 0) continue;  // an ICMP answer to an earlier datagram
     std::string reply = answer({query.data(), static_cast<std::size_t>(size)});
@@ -71,7 +64,7 @@ void UdpSocket::answer_all(const std::function<std::string(std::string_view)>& a
     forget_interface(message);
     piece = {reply.data(), reply.size()};
     message.msg_flags = 0;
-    ::sendmsg(fd_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);  // what is lost is asked again
+    ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);  // what is lost is asked again
   }
 }
 
