@@ -45,17 +45,23 @@ struct Update {
   double seconds = 0;        // from sources to manifest
 };
 
+// What a new mistake means. In files that one person edits: the edit is not finished, so the
+// version in force stays. In a cluster, where others must not wait for whoever made it: that
+// resource is left out (closed for access, the plain root for splits), and the rest goes on.
+enum class OnMistake { keep_version, leave_out };
+
 // Keeps compiled units, so that a change recompiles alone, and the version in force, so that a
 // broken edit cannot replace it.
 class Reconciler {
  public:
-  Reconciler(CompileOptions options, std::unique_ptr<AddressPlan> plan);
+  Reconciler(CompileOptions options, std::unique_ptr<AddressPlan> plan,
+             OnMistake on_mistake = OnMistake::keep_version);
   ~Reconciler();
 
-  // The first version takes whatever is good. After that an edit is broken if it brings an error
-  // that the version in force does not have: then the result is an error and nothing is lost, not
-  // even what the broken resource itself had said. Diagnostics are always filled. An input that
-  // changes nothing gives the same version again.
+  // The first version takes whatever is good. After that, with keep_version, an edit is broken if
+  // it brings an error that the version in force does not have: then the result is an error and
+  // nothing is lost, not even what the broken resource itself had said. Diagnostics are always
+  // filled. An input that changes nothing gives the same version again.
   Result<Update> reconcile(const Sources& sources, Diagnostics& diagnostics);
 
  private:

@@ -64,7 +64,7 @@ class Publisher {
   explicit Publisher(const Options& options) : options_(options) {}
 
   void on_update(const Result<controller::Update>& update, const Diagnostics& diagnostics) {
-    std::cerr << render(diagnostics, DiagnosticsFormat::plain) << std::flush;
+    tell(render(diagnostics, DiagnosticsFormat::plain));
     if (!update) return refuse(update.error());
     if (update->manifest.version == published_) return;
     if (auto done = controller::publish(*update, options_.out); !done) return refuse(done.error());
@@ -78,6 +78,13 @@ class Publisher {
   bool ever() const { return published_ > 0; }
 
  private:
+  // Mistakes that stand for long are told once, not at every change of something else.
+  void tell(std::string diagnostics) {
+    if (diagnostics == told_) return;
+    std::cerr << diagnostics << std::flush;
+    told_ = std::move(diagnostics);
+  }
+
   void refuse(const Error& error) {
     log_error("not published",
               {{"reason", error.message}, {"version_in_force", std::to_string(published_)}});
@@ -85,6 +92,7 @@ class Publisher {
 
   const Options& options_;
   std::uint64_t published_ = 0;
+  std::string told_;
 };
 
 // Secrets stay out of the log: a configuration is told by its address.
@@ -118,7 +126,9 @@ int run(const Options& options, const sigset_t& signals) {
       "smic-controller",
       {{"resources", options.resources}, {"kubeconfig", options.kubeconfig}, {"out", options.out}});
   Publisher publisher(options);
-  controller::Reconciler reconciler(options.compile, controller::loopback_plan());
+  const auto on_mistake = options.resources.empty() ? controller::OnMistake::leave_out
+                                                    : controller::OnMistake::keep_version;
+  controller::Reconciler reconciler(options.compile, controller::loopback_plan(), on_mistake);
   std::thread waiter([&] {
     int signal = 0;
     sigwait(&signals, &signal);

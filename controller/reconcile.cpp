@@ -44,6 +44,7 @@ std::set<ir::ServiceRef> services_of(const std::vector<ir::Unit>& units) {
 
 struct Reconciler::Impl {
   CompileOptions options;
+  OnMistake on_mistake;
   std::unique_ptr<AddressPlan> plan;
   UnitCompiler compiler;
   contract::Manifest in_force;
@@ -51,7 +52,8 @@ struct Reconciler::Impl {
 
   // An error while nothing is in force is no reason to serve nothing.
   bool is_broken_edit(const ErrorKeys& errors) const {
-    return in_force.version > 0 && !std::ranges::includes(errors_in_force, errors);
+    return on_mistake == OnMistake::keep_version && in_force.version > 0 &&
+           !std::ranges::includes(errors_in_force, errors);
   }
 
   Result<Update> assemble(const Frontend& front) {
@@ -84,8 +86,9 @@ struct Reconciler::Impl {
   }
 };
 
-Reconciler::Reconciler(CompileOptions options, std::unique_ptr<AddressPlan> plan)
-    : impl_(std::make_unique<Impl>(options, std::move(plan), UnitCompiler(options))) {}
+Reconciler::Reconciler(CompileOptions options, std::unique_ptr<AddressPlan> plan,
+                       OnMistake on_mistake)
+    : impl_(std::make_unique<Impl>(options, on_mistake, std::move(plan), UnitCompiler(options))) {}
 
 Reconciler::~Reconciler() = default;
 

@@ -63,11 +63,11 @@ json::value kept(const json::value& value, const Keep& keep, const json::storage
     for (const json::value& item : *list) items.push_back(kept(item, keep, memory));
     return items;
   }
+  const json::object* object = value.if_object();
+  if (object == nullptr) return json::value(value, memory);  // null, which means absent
   json::object fields(memory);
-  if (const json::object* object = value.if_object()) {
-    for (const auto& [key, field] : *object) {
-      if (const Keep* below = keep.below(view(key))) fields[key] = kept(field, *below, memory);
-    }
+  for (const auto& [key, field] : *object) {
+    if (const Keep* below = keep.below(view(key))) fields[key] = kept(field, *below, memory);
   }
   return fields;
 }

@@ -149,6 +149,18 @@ TEST_CASE("what is good is served from the start, and an old error does not free
   CHECK(second->manifest.units.size() == 3);
 }
 
+TEST_CASE("where others must not wait, a resource with a mistake is left out at once") {
+  Reconciler with({}, loopback_plan(), controller::OnMistake::leave_out);
+  REQUIRE(reconcile(with, {{"shop.yaml", kShop}, {"split.yaml", split_of("web", "5")}}));
+  const auto update =
+      reconcile(with, {{"shop.yaml", kShop}, {"split.yaml", split_of("web", "-1")}});
+  REQUIRE(update.has_value());
+  CHECK(update->manifest.version == 2);
+  const contract::Unit& web = unit_of(*update, "shop/web");
+  REQUIRE(web.backends.size() == 1);
+  CHECK(web.backends[0].service == "shop/web");
+}
+
 TEST_CASE("no mesh address is one where a pod lives") {
   const auto alone = [] {
     auto with = reconciler();

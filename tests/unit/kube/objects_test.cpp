@@ -101,6 +101,14 @@ TEST_CASE("what is kept of every kind is what compiler/resources reads of it") {
   CHECK(set.traffic_splits.size() == 1);
 }
 
+TEST_CASE("a list that the API writes as null stays null") {
+  const std::string slice =
+      shrunk(R"({"metadata":{"name":"s"},"endpoints":null,"ports":[{"name":null}]})",
+             shape_of("EndpointSlice"));
+  CHECK(slice.contains(R"("endpoints":null)"));
+  CHECK(slice.contains(R"("ports":[{"name":null}])"));
+}
+
 TEST_CASE("texts that JSON lets stand and manifests do not are escaped") {
   const std::string text =
       shrunk("{\"metadata\":{\"name\":\"w\",\"labels\":{\"a\":\"x\x7Fy\\u0001\"}}}", kShape);
