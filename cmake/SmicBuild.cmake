@@ -33,11 +33,13 @@ if(SMIC_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+include(SmicPrecompiled)
+
 find_program(SMIC_CCACHE ccache)
 if(SMIC_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # Clones in other places must hit the same cache entries, hence paths relative to this one.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${SMIC_CCACHE})
+    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${SMIC_CCACHE_SETTINGS} ${SMIC_CCACHE})
 endif()
 
 include_directories(${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
@@ -49,6 +51,15 @@ function(smic_library name)
   add_library(smic_${name} STATIC ${ARG_SOURCES})
   add_library(smic::${name} ALIAS smic_${name})
   target_link_libraries(smic_${name} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS})
+  smic_use_precompiled(smic_${name} standard_library)
+endfunction()
+
+# Tests are compiled quickly rather than well: what they call is optimised, they need not be.
+function(smic_quick_test target)
+  if(SMIC_PRECOMPILED)
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
+  smic_use_precompiled(${target} catch2)
 endfunction()
 
 # smic_test(ir LABEL unit SOURCES print_test.cpp … LINKS smic::ir …)
@@ -60,6 +71,7 @@ function(smic_test name)
   endif()
   add_executable(test_${name} ${ARG_SOURCES})
   target_link_libraries(test_${name} PRIVATE smic_test_main smic::test_support ${ARG_LINKS})
+  smic_quick_test(test_${name})
   catch_discover_tests(test_${name} TEST_PREFIX "${ARG_LABEL}/${name}: "
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
