@@ -8,8 +8,8 @@
 #include <random>
 
 #include "compiler/decision/decision.h"
-#include "contract/kernel.h"
 #include "contract/tables.h"
+#include "tests/support/ask_tables.h"
 #include "tests/support/read_units.h"
 
 using namespace smic;
@@ -39,39 +39,11 @@ constexpr std::string_view kUnit = R"(unit shop/reviews:9080 http enforce
 
 decision::Decision decide(std::string_view text) { return decision::decide(test::read_unit(text)); }
 
-bool in_shape(const contract::Verdict& verdict, const contract::Shape& shape) {
-  if (verdict.route >= shape.route_backends.size()) return false;
-  for (std::uint32_t w = 0; w < contract::kDestinationWords; ++w) {
-    const std::uint32_t below = shape.destinations > 64 * w ? shape.destinations - 64 * w : 0;
-    if (below < 64 && verdict.allowed[w] >> below != 0) return false;
-  }
-  return true;
-}
-
-// Asks a few requests and splits; are the answers within the shape?
-bool answers(const Tables& tables, const contract::Shape& shape) {
-  const contract::Slice lines[] = {{"a bot, not Firefox/120", 22}, {"on", 2}, {"", 0}};
-  const std::vector<contract::HeaderSlot> slots(shape.header_slots.size(), {lines, 3});
-  for (const std::string_view path :
-       {"", "/", "/reviews/17", "/reviews/me", "/abcdefghijK/aa", "/\xc4\x80x", "/\xc4"}) {
-    for (std::uint32_t source = 0; source < shape.source_classes; ++source) {
-      contract::Verdict verdict;
-      const contract::RequestView view{{path.data(), path.size()}, slots.data(), 1, source};
-      contract::smic_kernel_match(tables.data(), &view, &verdict);
-      if (!in_shape(verdict, shape)) return false;
-    }
-  }
-  for (std::uint32_t route = 0; route < shape.route_backends.size(); ++route) {
-    const std::uint32_t backend = contract::smic_kernel_split(tables.data(), route, ~0ull);
-    if (backend != contract::kNoBackend && backend >= shape.route_backends[route]) return false;
-  }
-  return true;
-}
-
 // Accepted or not; asked if it was.
 bool survives(const Tables& tables, const contract::Shape& shape) {
   const bool accepted = contract::check_tables(tables, shape).has_value();
-  if (accepted && !answers(tables, shape)) FAIL("an answer outside the shape");
+  if (accepted && !test::answers_in_shape(tables.data(), shape))
+    FAIL("an answer outside the shape");
   return accepted;
 }
 
