@@ -81,7 +81,11 @@ ir::Unit all_passes(ir::Unit unit) { return passes::run(std::move(unit), {}); }
 std::vector<Engine> list() {
   std::vector<Engine> engines = {{"automata", automata}};
   for (const passes::Pass& pass : passes::all()) {
-    engines.push_back({"pass " + std::string(pass.name) + " alone", after(pass.run)});
+    const std::string name(pass.name);
+    engines.push_back({"pass " + name + " alone", after(pass.run)});
+    engines.push_back({"all passes but " + name, after([name](ir::Unit unit) {
+                         return passes::run(std::move(unit), {.disabled = {name}});
+                       })});
   }
   engines.push_back({"all passes", after(all_passes)});
   engines.push_back({"tables, passes off", tables});
