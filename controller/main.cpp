@@ -153,6 +153,9 @@ int main(int argc, char** argv) {
   if (!options.resources.empty() && !options.kubeconfig.empty()) {
     return wrong_usage(syntax, "--resources and --kubeconfig exclude each other", std::cerr);
   }
+  if (!options.context.empty() && options.kubeconfig.empty()) {
+    return wrong_usage(syntax, "--context is of a --kubeconfig", std::cerr);
+  }
   // Blocked before any thread exists, so that the one that waits gets them.
   sigset_t signals;
   sigemptyset(&signals);

@@ -10,6 +10,7 @@
 namespace smic::kube {
 namespace {
 
+constexpr std::size_t kTimesMissing = 2;  // until the objects of a kind that was there are gone
 constexpr std::size_t kTriesInPlace = 3;  // to take up a watch, before everything is listed again
 
 }  // namespace
@@ -26,9 +27,10 @@ struct Informer::Impl {
   Resource resource = {};         // in the version that is served
   std::string version = {};       // resourceVersion of what is in the store; empty = list
   std::size_t times_missing = 0;  // in a row
-  bool present = false;           // it was listed, and has not been missing since
-  std::size_t failures = 0;       // in a row
-  std::string trouble = {};       // what was logged of them
+  bool absence_told = false;
+  bool present = false;      // it was listed, and has not been missing since
+  std::size_t failures = 0;  // in a row
+  std::string trouble = {};  // what was logged of them
 
   void run() {
     while (!stop.stopped()) {
@@ -90,6 +92,7 @@ struct Informer::Impl {
     const bool changed = store.replace(kind.kind, std::move(objects));
     version = *listed;
     times_missing = 0;
+    absence_told = false;
     if (!present || changed) log_listed(count, start);
     present = true;
     healthy();
@@ -146,13 +149,13 @@ struct Informer::Impl {
   // ---- when it fails -----------------------------------------------------------------------
 
   void missing() {
-    ++times_missing;
-    if (!present || times_missing == 2) {
-      if (present || times_missing == 1) {
-        log_warning(
-            "kind is not served",
-            {{"kind", kind.kind}, {"group", kind.group}, {"help", "apply deploy/crds to use it"}});
-      }
+    const bool sure = !present || ++times_missing == kTimesMissing;
+    if (sure && !std::exchange(absence_told, true)) {
+      log_warning(
+          "kind is not served",
+          {{"kind", kind.kind}, {"group", kind.group}, {"help", "apply deploy/crds to use it"}});
+    }
+    if (sure) {
       store.replace(kind.kind, {});
       present = false;
     }
@@ -167,7 +170,9 @@ struct Informer::Impl {
                             error.fault == Fault::unavailable || error.fault == Fault::untrusted;
     ++failures;
     if (!same_place || failures >= kTriesInPlace) version.clear();
-    if (error.fault != Fault::expired && error.told() != trouble) {
+    if (error.fault == Fault::expired) {
+      log_info("the API forgot where the watch was, so it is listed again", {{"kind", kind.kind}});
+    } else if (error.told() != trouble) {
       trouble = error.told();
       log_warning("lost touch with the API", {{"kind", kind.kind}, {"reason", trouble}});
     }

@@ -59,7 +59,7 @@ class Controller(unittest.TestCase):
         run = lambda *words: subprocess.run([CONTROLLER, *words], capture_output=True, text=True)  # noqa: E731
         self.assertEqual(run("--help").returncode, 0)
         self.assertIn("manifest.json", run("--help").stdout)
-        for words in ((), ("--resources=x",), ("--kube", "x"),
+        for words in ((), ("--resources=x",), ("--kube", "x"), ("--out=x", "--context=y"),
                       ("--resources=x", "--kubeconfig=y", "--out=z")):
             self.assertEqual(run(*words).returncode, 64, words)
         self.assertEqual(run("--out=/tmp/x", "--kubeconfig=/nonexistent").returncode, 1)

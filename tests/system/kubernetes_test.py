@@ -168,8 +168,6 @@ class Kubernetes(unittest.TestCase):
         self.assertEqual(self.ask(BATCH)[0], 403)
 
     def test_6_what_happened_while_it_slept_through_a_compaction(self):
-        lists = lambda: self.controller.text().count('listed kind="TrafficSplit"')  # noqa: E731
-        before = lists()
         self.controller.process.send_signal(signal.SIGSTOP)
         try:
             self.weights(100, 0)
@@ -181,12 +179,14 @@ class Kubernetes(unittest.TestCase):
         finally:
             self.controller.process.send_signal(signal.SIGCONT)
         self.becomes((200, "v1"), patience=60)
-        self.assertGreater(lists(), before)  # 410: there was nothing to take up
+        self.controller.says("the API forgot where the watch was")
         self.cluster.apply(account(NS, "batch"))
         self.weights(0, 100)
         self.becomes((200, "v2"))
 
     def test_7_a_token_that_was_replaced(self):
+        self.weights(0, 100)
+        self.becomes((200, "v2"))
         # A new ServiceAccount of the same name: tokens of the old one are worth nothing.
         self.cluster.kubectl("delete", "serviceaccount", "smic-controller", "-n", "smic-system")
         self.cluster.kubectl("apply", "-f", ROOT / "deploy" / "rbac")
