@@ -129,6 +129,7 @@ std::string request_text(const Query& query, const Explanation& explanation) {
 
 std::string render_json(const Query& query, const Explanation& explanation,
                         const std::string& between) {
+  const bool http = explanation.protocol == ir::Protocol::http;
   const bool known = explanation.outcome != Outcome::unknown_service;
   const std::string next = "," + between;
   const auto origin_json = [](const ir::Origin& origin) { return json_of(origin); };
@@ -144,7 +145,8 @@ std::string render_json(const Query& query, const Explanation& explanation,
          ", \"service\": " + quoted(ir::to_string(query.to)) +
          ", \"port\": " + std::to_string(query.port) +
          ", \"protocol\": " + (known ? quoted(name_of(explanation.protocol)) : "null") +
-         ", \"method\": " + quoted(query.method) + ", \"path\": " + quoted(query.path) + "}}\n";
+         ", \"method\": " + (http ? quoted(query.method) : "null") +
+         ", \"path\": " + (http ? quoted(query.path) : "null") + "}}\n";
 }
 
 std::string render_human(const Query& query, const Explanation& explanation, bool colour) {

@@ -54,7 +54,8 @@ Syntax syntax_of(Options& options) {
                                 {"text", proxy::AccessLog::text},
                                 {"json", proxy::AccessLog::json}},
                                options.proxy.access_log,
-                               "a line per request on stdout (default: off)"),
+                               "a line per request, TCP connection and UDP flow on stdout\n"
+                               "(default: off)"),
       choice<program::Engine>(
           "--engine",
           {{"native", program::Engine::native}, {"portable", program::Engine::portable}},
@@ -70,8 +71,7 @@ Syntax syntax_of(Options& options) {
 // One mesh from its first version to its last.
 class Session {
  public:
-  Session(Options options, source::Source& source, proxy::Proxy& proxy,
-          Console& console)
+  Session(Options options, source::Source& source, proxy::Proxy& proxy, Console& console)
       : options_(std::move(options)),
         source_(source),
         proxy_(proxy),

@@ -16,6 +16,18 @@ std::string address_of(const contract::Unit& unit) {
   return unit.listen_address + ':' + std::to_string(unit.listen_port);
 }
 
+std::string protocol_of(const contract::Unit& unit) {
+  switch (unit.protocol) {
+    case contract::Protocol::http:
+      return "http";
+    case contract::Protocol::tcp:
+      return "tcp";
+    case contract::Protocol::udp:
+      return "udp";
+  }
+  return {};
+}
+
 // "TrafficSplit reviews-canary: reviews-v1 9, reviews-v2 1", or "itself".
 std::string route_text(const contract::Unit& unit, const contract::Route& route) {
   if (route.split.empty()) return route.origin.resource + ": nobody";
@@ -63,12 +75,12 @@ std::string rest_of(std::size_t count) {
 }
 
 std::string services_table(const contract::Manifest& manifest) {
-  std::vector<Row> rows{{"MESH NAME", "ADDRESS", "ACCESS", "ROUTES"}};
+  std::vector<Row> rows{{"MESH NAME", "ADDRESS", "PROTOCOL", "ACCESS", "ROUTES"}};
   for (const contract::Unit& unit : manifest.units) {
     if (rows.size() > kMostRows) break;
     const bool open = unit.access == contract::AccessMode::permissive;
-    rows.push_back({mesh_name(unit.service), address_of(unit), open ? "permissive" : "enforce",
-                    routes_text(unit)});
+    rows.push_back({mesh_name(unit.service), address_of(unit), protocol_of(unit),
+                    open ? "permissive" : "enforce", routes_text(unit)});
   }
   return columns(rows) + rest_of(manifest.units.size());
 }
@@ -116,7 +128,8 @@ std::string changes_between(const contract::Manifest& before, const contract::Ma
   const auto new_units = by_key(after);
   std::vector<Row> rows;
   const auto row = [&rows](const char* sign, const contract::Unit& unit, std::string what) {
-    rows.push_back({sign, mesh_name(unit.service), address_of(unit), std::move(what)});
+    rows.push_back(
+        {sign, mesh_name(unit.service), address_of(unit), protocol_of(unit), std::move(what)});
   };
   for (const auto& [key, unit] : new_units) {
     const auto old_unit = old_units.find(key);

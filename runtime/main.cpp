@@ -59,7 +59,8 @@ Syntax syntax_of(Configuration& given) {
                                 {"text", proxy::AccessLog::text},
                                 {"json", proxy::AccessLog::json}},
                                given.options.access_log,
-                               "a line per request on stdout (default: off)"),
+                               "a line per request, TCP connection and UDP flow on stdout\n"
+                               "(default: off)"),
       choice<program::Engine>(
           "--engine",
           {{"native", program::Engine::native}, {"portable", program::Engine::portable}},

@@ -72,7 +72,7 @@ void Loop::Impl::turn(DeadlineWheel& wheel) {
   }
   for (std::size_t left = turns.size(); left > 0 && !turns.empty(); --left) {
     Watched& next = *turns.front();
-    turns.erase(turns.begin());
+    turns.pop_front();
     next.queued_ = false;
     next.ready(0);
   }

@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -49,7 +50,7 @@ struct Loop::Impl {
   int wake;  // eventfd
   bool stopped = false;
   std::chrono::steady_clock::time_point next_tick;
-  std::vector<Watched*> turns;
+  std::deque<Watched*> turns;
   std::vector<std::unique_ptr<Watched>> graveyard;
   std::vector<std::unique_ptr<Watched>> watches;  // of Loop::watch
   std::vector<std::function<void()>> ticks;

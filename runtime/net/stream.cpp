@@ -189,6 +189,7 @@ void Stream::start_read(std::span<char> into) {
 
 bool Stream::reading() const { return impl_->read_under_way || impl_->read_done; }
 bool Stream::read_completed() const { return impl_->read_done; }
+bool Stream::worth_reading() const { return impl_->readable; }
 
 void Stream::when_unawaited(void (*told)(void*), void* context) {
   impl_->told = told;
@@ -209,6 +210,11 @@ IoResult Stream::try_write(std::span<const iovec> pieces) {
 }
 
 void Stream::finish_writing() { ::shutdown(impl_->fd, SHUT_WR); }
+
+void Stream::reset_when_closed() {
+  const linger at_once{1, 0};
+  setsockopt(impl_->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
 
 void Stream::cancel() {
   impl_->cancel_read = impl_->read_under_way;

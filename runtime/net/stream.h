@@ -50,6 +50,7 @@ class Stream {
   void start_read(std::span<char> into);
   bool reading() const;         // started, and its result not yet taken
   bool read_completed() const;  // the result is there to be taken
+  bool worth_reading() const;   // bytes, or the end, may be there now
   // Told when a read completes that nobody is awaiting.
   void when_unawaited(void (*told)(void*), void* context);
   auto read_result();  // awaitable → IoResult, of the read started before
@@ -60,6 +61,7 @@ class Stream {
   auto write(std::span<iovec> pieces);                // awaitable → IoStatus; changes `pieces`
   auto writable();                                    // awaitable → IoStatus
   void finish_writing();                              // our end of the stream: FIN
+  void reset_when_closed();                           // RST, and what is unsent is lost
 
   void cancel();  // ends what is under way
   void abort();   // … and everything that is started later

@@ -22,6 +22,18 @@ std::string address_of(const contract::Unit& unit) {
   return address ? address->to_string() : std::string();
 }
 
+std::string suffix_of(contract::Protocol protocol) {
+  switch (protocol) {
+    case contract::Protocol::http:
+      return "";
+    case contract::Protocol::tcp:
+      return "/tcp";
+    case contract::Protocol::udp:
+      return "/udp";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string config_document(const program::Snapshot* snapshot) {
@@ -36,11 +48,17 @@ std::string config_document(const program::Snapshot* snapshot) {
   return contract::to_json(manifest) + "\n";
 }
 
+// Every port by its number. A number that is not HTTP's is there with its protocol too, because TCP
+// and UDP may share one: {"53": …, "53/tcp": …, "53/udp": …}.
 std::string addresses_document(const program::Snapshot* snapshot) {
-  std::map<std::string, std::map<std::uint16_t, std::string>> names;
+  using Ports = std::map<std::pair<std::uint16_t, std::string>, std::string>;  // → address
+  std::map<std::string, Ports> names;
   if (snapshot != nullptr) {
     for (const program::Unit& unit : snapshot->units) {
-      names[mesh_name(unit.manifest.service)][unit.manifest.port] = address_of(unit.manifest);
+      Ports& ports = names[mesh_name(unit.manifest.service)];
+      const std::string protocol = suffix_of(unit.manifest.protocol);
+      ports[{unit.manifest.port, ""}] = ports[{unit.manifest.port, protocol}] =
+          address_of(unit.manifest);
     }
   }
   std::string out = "{";
@@ -49,7 +67,7 @@ std::string addresses_document(const program::Snapshot* snapshot) {
     bool first = true;
     for (const auto& [port, address] : ports) {
       if (!std::exchange(first, false)) out += ", ";
-      out += quoted(std::to_string(port)) + ": " + quoted(address);
+      out += quoted(std::to_string(port.first) + port.second) + ": " + quoted(address);
     }
     out += "}";
   }

@@ -28,10 +28,11 @@ struct Options {
   bool admin_waits_for_snapshot = false;
   // Do not share addresses with other processes. A successor that takes over does share them.
   bool exclusive_addresses = false;
-  std::chrono::milliseconds client_header_timeout{60'000};  // also keep-alive idle
-  std::chrono::milliseconds connect_timeout{5'000};         // → 503
-  std::chrono::milliseconds response_timeout{60'000};       // to the response's head → 504
-  std::chrono::milliseconds idle_timeout{300'000};  // no byte either way, streams and tunnels
+  std::chrono::milliseconds client_header_timeout{60'000};   // also keep-alive idle
+  std::chrono::milliseconds connect_timeout{5'000};          // → 503
+  std::chrono::milliseconds response_timeout{60'000};        // to the response's head → 504
+  std::chrono::milliseconds idle_timeout{300'000};           // no byte of a body either way
+  std::chrono::milliseconds tunnel_idle_timeout{3'600'000};  // nor of a TCP connection or upgrade
   std::chrono::milliseconds pool_idle_timeout{60'000};
   std::chrono::milliseconds udp_idle_timeout{60'000};  // no datagram either way ends a flow
   std::size_t max_udp_flows =

@@ -90,8 +90,10 @@ class Session : public Caller {
   }
   // Bytes have moved.
   void touch() {
-    deadline.expire_in(phase == Phase::awaiting_response ? worker.options().response_timeout
-                                                         : worker.options().idle_timeout);
+    const Options& options = worker.options();
+    deadline.expire_in(phase == Phase::awaiting_response ? options.response_timeout
+                       : tunnel_to != nullptr            ? options.tunnel_idle_timeout
+                                                         : options.idle_timeout);
   }
 
   net::Buffer in;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes both ways, as they come: after 101 Switching Protocols, and for TCP units. Each direction
 // ends for itself (half-close); the connections are closed when both have ended or one has failed,
-// or when a new policy no longer allows them (Worker::adopt_view).
+// or when a new policy no longer allows them (Worker::adopt_view). Who was talking to a connection
+// that failed gets a reset and not an end: half a transfer must not look like a whole one.
+//
+// A direction in which nothing comes holds no buffer, so that an idle tunnel costs its two sockets.
 #include <array>
 
 #include "runtime/proxy/session.h"
@@ -16,21 +19,31 @@ struct Direction {
   std::uint64_t& counted;
 };
 
+void start_read(Direction& way) {
+  if (way.from.reading()) return;
+  if (way.from.worth_reading()) return way.from.start_read(way.in.room());
+  way.in.release();
+  way.from.start_read({});
+}
+
 net::Task<> relay(Session& session, Direction way) {
   for (;;) {
     if (!way.in.empty()) {
       std::array<iovec, 1> bytes{net::piece(way.in.bytes())};
-      if (co_await way.to.write(bytes) != net::IoStatus::ok) break;
+      const net::IoStatus written = co_await way.to.write(bytes);
+      if (written == net::IoStatus::failed) way.from.reset_when_closed();
+      if (written != net::IoStatus::ok) break;
       way.counted += way.in.size();
       way.in.consume(way.in.size());
       session.touch();
     }
-    if (!way.from.reading()) way.from.start_read(way.in.room());
+    start_read(way);
     const net::IoResult got = co_await way.from.read_result();
     if (got.status == net::IoStatus::end) {
       way.to.finish_writing();
       co_return;
     }
+    if (got.status == net::IoStatus::failed) way.to.reset_when_closed();
     if (got.status != net::IoStatus::ok) break;
     way.in.commit(got.size);
   }
@@ -42,8 +55,8 @@ net::Task<> relay(Session& session, Direction way) {
 
 net::Task<> tunnel(Session& session, upstream::Connection& up) {
   session.phase = Session::Phase::streaming;
-  session.touch();
   session.tunnel_to = &up.pool;
+  session.touch();
   session.worker.metrics.tunnels_open.add();
   net::Joined outward(
       relay(session, {session.stream, session.in, up.stream, session.account.received}));

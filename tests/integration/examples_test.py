@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every example: clean under `smic check`, explained as its README says, and live."""
 
+import json
 import re
+import socket
 import unittest
 
-from mesh import ROOT, Mesh, smic
+from mesh import PATIENCE, ROOT, Mesh, eventually, smic
 
 EXAMPLES = ROOT / "examples"
 
@@ -17,9 +19,9 @@ def explained(example, who, to, *words):
 
 
 class Examples(unittest.TestCase):
-    def live(self, example, ns, port):
+    def live(self, example, ns, port, *options):
         """`smic up` over the example, in a namespace and on addresses of this test's own."""
-        mesh = self.enterContext(Mesh())
+        mesh = self.enterContext(Mesh(*options))
         mesh.port = port
         for path in sorted((EXAMPLES / example).glob("*.yaml")):
             text = path.read_text().replace("127.0.0.", mesh.net + ".")
@@ -35,7 +37,7 @@ class Examples(unittest.TestCase):
 
     def test_every_example_is_clean_and_has_a_readme(self):
         folders = [path for path in EXAMPLES.iterdir() if path.is_dir()]
-        self.assertEqual(sorted(path.name for path in folders), ["access", "canary", "headers"])
+        self.assertEqual(sorted(path.name for path in folders), ["access", "canary", "headers", "streams"])
         for folder in folders:
             self.assertTrue((folder / "README.md").exists(), folder)
             done = smic("check", folder)
@@ -90,6 +92,71 @@ class Examples(unittest.TestCase):
                              ({"Cookie": "insider=10"}, "v1"), ({"User-Agent": "curl/8"}, "v1"),
                              ({}, "v1")):
             self.assertEqual(client.request(headers=headers)[:2], (200, who), headers)
+
+    def test_streams(self):
+        for who, orders, metrics in (("web", "forward", "forward"), ("batch", "deny", "forward"),
+                                     ("orders", "deny", "deny")):
+            self.assertEqual(explained("streams", f"shop/{who}", "orders.shop"), orders)
+            self.assertEqual(explained("streams", f"shop/{who}", "metrics.shop"), metrics)
+
+        mesh = self.live("streams", "shop", 5432, "--workers=1", "--access-log=json")
+        mesh.echo("orders", 63, "--protocol=tcp")
+        mesh.port = 8125
+        mesh.echo("metrics-v1", 64, "--protocol=udp")
+        mesh.echo("metrics-v2", 65, "--protocol=udp")
+        mesh.start()
+        self.assertRegex(mesh.up.text(), rf"orders.{mesh.ns}.mesh +127[.\d]+:5432 +tcp +enforce")
+        self.assertRegex(mesh.up.text(), rf"metrics.{mesh.ns}.mesh +127[.\d]+:8125 +udp +enforce")
+        ports = mesh.addresses()[f"metrics.{mesh.ns}.mesh"]
+        self.assertEqual(ports, {"8125": ports["8125"], "8125/udp": ports["8125"]})
+
+        def connect(last):
+            connection = socket.create_connection(mesh.address("orders", 5432), PATIENCE,
+                                                  (mesh.ip(last), 0))
+            self.addCleanup(connection.close)
+            return connection.makefile("rwb", buffering=0)
+        web = connect(61)
+        self.assertEqual(web.readline(), b"orders\n")
+        web.write(b"SELECT 1\n")
+        self.assertEqual(web.readline(), b"SELECT 1\n")
+        self.assertEqual(connect(62).readline(), b"")  # closed at once
+
+        def client(last):
+            udp = socket.socket(type=socket.SOCK_DGRAM)
+            self.addCleanup(udp.close)
+            udp.settimeout(PATIENCE)
+            udp.bind((mesh.ip(last), 0))
+            udp.connect(mesh.address("metrics", 8125))
+            return udp
+
+        def asked(udp):
+            udp.send(b"jobs:1|c")
+            return udp.recv(100)
+        flows = [client(61 + i % 2) for i in range(40)]
+        answers = [asked(udp) for udp in flows]
+        self.assertEqual(answers.count(b"metrics-v1: jobs:1|c"), 30)
+        self.assertEqual(answers.count(b"metrics-v2: jobs:1|c"), 10)
+        self.assertEqual([asked(udp) for udp in flows], answers)  # a flow stays where it is
+
+        # An edit cuts what it forbids: batch's flows, and not those of web.
+        text = (mesh.path / "access.yaml").read_text()
+        (mesh.path / "access.part").write_text(text.replace("name: batch", "name: nobody"))
+        (mesh.path / "access.part").rename(mesh.path / "access.yaml")
+        mesh.up.says("version 2")
+        flows[1].send(b"jobs:1|c")
+        dropped = re.compile(r'(?m)^smic_udp_datagrams_dropped_total\{reason="denied"\} 1$')
+        eventually(lambda: dropped.search(mesh.get_admin("/metrics")[1]), "a datagram is dropped")
+        self.assertEqual(asked(flows[0]), answers[0])
+        mesh.up.end()
+        lines = [json.loads(line) for line in mesh.up.out if line.startswith("{")]
+        told = [(line["protocol"], line["identity"].split("/")[1], line["status"]) for line in lines]
+        self.assertEqual(told.count(("udp", "web", 200)), 20)
+        self.assertEqual(told.count(("udp", "batch", 200)), 20)
+        self.assertEqual(told.count(("udp", "batch", 403)), 1)
+        self.assertIn(("tcp", "batch", 403), told)
+        denied = next(line for line in lines if line["status"] == 403 and line["protocol"] == "udp")
+        self.assertIn("no TrafficTarget allows", denied["reason"])
+        self.assertIn("TrafficSplit", denied["route"])
 
 
 if __name__ == "__main__":

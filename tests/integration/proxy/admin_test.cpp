@@ -43,6 +43,18 @@ TEST_CASE("the admin address tells health, addresses and the manifest") {
   CHECK(has(config.body, "\"shop/web\""));
 }
 
+TEST_CASE("addresses name the protocol where it is not HTTP, and the number alone too") {
+  Admin admin;
+  TestUnit udp = admin.proxy->units[0], tcp = udp;
+  udp.protocol = smic::contract::Protocol::udp;
+  tcp.protocol = smic::contract::Protocol::tcp;
+  REQUIRE(admin.proxy->apply({udp, tcp}).has_value());
+  const std::string port = std::to_string(udp.port);
+  const std::string to = "\": \"127.0.0.1:" + port + "\"";
+  CHECK(admin.ask("/addresses").body == "{\"web.shop.mesh\": {\"" + port + to + ", \"" + port +
+                                            "/tcp" + to + ", \"" + port + "/udp" + to + "}}\n");
+}
+
 TEST_CASE("metrics count requests by source, destination, route, backend and class of status") {
   Admin admin;
   const std::string port = std::to_string(admin.proxy->units[0].port);

@@ -57,6 +57,16 @@ Message RunningProxy::get(const std::string& path, const std::string& headers,
   return socket.receive_response();
 }
 
+std::uint32_t three_in_four(std::uint32_t, std::uint64_t entropy) {
+  return entropy / 4 < std::uint64_t{3} << 60 ? 0 : 1;
+}
+
+proxy::Options one_worker() {
+  proxy::Options options;
+  options.workers = 1;
+  return options;
+}
+
 std::string request(const std::string& path, const std::string& headers,
                     const std::string& method) {
   return method + " " + path + " HTTP/1.1\r\nHost: web.shop.mesh\r\n" + headers + "\r\n";

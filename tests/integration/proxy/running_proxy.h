@@ -44,6 +44,12 @@ bool eventually(const std::function<bool()>& condition);
 // Class 1 may reach destination 0, and nobody else anything.
 void only_class_one(const contract::RequestView* view, contract::Verdict* verdict);
 
+// A split of three in four to the first backend, one in four to the second.
+std::uint32_t three_in_four(std::uint32_t route, std::uint64_t entropy);
+
+// One sequence of splits, so that shares are exact.
+proxy::Options one_worker();
+
 // "GET PATH" with a Host and `headers`.
 std::string request(const std::string& path = "/", const std::string& headers = "",
                     const std::string& method = "GET");

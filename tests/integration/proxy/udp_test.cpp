@@ -26,17 +26,6 @@ DatagramSocket client_of(const RunningProxy& proxy, const std::string& from = "1
   return {proxy.units[0].address, proxy.units[0].port, from};
 }
 
-// Three in four to the first backend.
-std::uint32_t three_in_four(std::uint32_t, std::uint64_t entropy) {
-  return entropy / 4 < std::uint64_t{3} << 60 ? 0 : 1;
-}
-
-smic::proxy::Options one_worker() {
-  smic::proxy::Options options;
-  options.workers = 1;
-  return options;
-}
-
 constexpr const char* kDenied = "smic_udp_datagrams_dropped_total{reason=\"denied\"}";
 constexpr const char* kUnavailable = "smic_udp_datagrams_dropped_total{reason=\"unavailable\"}";
 

@@ -27,11 +27,13 @@ contract::Manifest manifest_of(std::vector<contract::Unit> units) {
 }  // namespace
 
 TEST_CASE("the table has a row per unit and says whom a client can play") {
-  contract::Manifest manifest = manifest_of({unit_of("shop/web", 9, 1)});
+  contract::Manifest manifest = manifest_of({unit_of("shop/web", 9, 1), unit_of("shop/dns", 1, 1)});
+  manifest.units[1].protocol = contract::Protocol::udp;
   manifest.identities = {{"127.0.0.11", "shop/batch", "shop/batch-1"}};
   CHECK(table_of(manifest) ==
-        "  MESH NAME      ADDRESS       ACCESS   ROUTES\n"
-        "  web.shop.mesh  127.1.2.3:80  enforce  TrafficSplit shop/canary: v1 9, v2 1\n"
+        "  MESH NAME      ADDRESS       PROTOCOL  ACCESS   ROUTES\n"
+        "  web.shop.mesh  127.1.2.3:80  http      enforce  TrafficSplit shop/canary: v1 9, v2 1\n"
+        "  dns.shop.mesh  127.1.2.3:80  udp       enforce  TrafficSplit shop/canary: v1 1, v2 1\n"
         "\n"
         "  A CLIENT THAT BINDS  IS          POD\n"
         "  127.0.0.11           shop/batch  shop/batch-1\n");
@@ -47,8 +49,8 @@ TEST_CASE("an edit is told as what became new, different or gone") {
   const auto before = manifest_of({unit_of("shop/a", 1, 1), unit_of("shop/b", 1, 1)});
   const auto after = manifest_of({unit_of("shop/a", 2, 1), unit_of("shop/c", 1, 1)});
   CHECK(changes_between(before, after) ==
-        "  ~  a.shop.mesh  127.1.2.3:80  TrafficSplit shop/canary: v1 2, v2 1\n"
-        "  +  c.shop.mesh  127.1.2.3:80  TrafficSplit shop/canary: v1 1, v2 1\n"
-        "  -  b.shop.mesh  127.1.2.3:80  gone\n");
+        "  ~  a.shop.mesh  127.1.2.3:80  http  TrafficSplit shop/canary: v1 2, v2 1\n"
+        "  +  c.shop.mesh  127.1.2.3:80  http  TrafficSplit shop/canary: v1 1, v2 1\n"
+        "  -  b.shop.mesh  127.1.2.3:80  http  gone\n");
   CHECK(changes_between(before, before).empty());
 }
