@@ -189,7 +189,7 @@ void Stream::start_read(std::span<char> into) {
 
 bool Stream::reading() const { return impl_->read_under_way || impl_->read_done; }
 bool Stream::read_completed() const { return impl_->read_done; }
-bool Stream::worth_reading() const { return impl_->readable; }
+void Stream::only_wait() { impl_->into = {}; }
 
 void Stream::when_unawaited(void (*told)(void*), void* context) {
   impl_->told = told;

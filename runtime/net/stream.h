@@ -50,7 +50,7 @@ class Stream {
   void start_read(std::span<char> into);
   bool reading() const;         // started, and its result not yet taken
   bool read_completed() const;  // the result is there to be taken
-  bool worth_reading() const;   // bytes, or the end, may be there now
+  void only_wait();             // the read under way, if any, becomes one of an empty span
   // Told when a read completes that nobody is awaiting.
   void when_unawaited(void (*told)(void*), void* context);
   auto read_result();  // awaitable → IoResult, of the read started before

@@ -20,10 +20,10 @@ struct Direction {
 };
 
 void start_read(Direction& way) {
-  if (way.from.reading()) return;
-  if (way.from.worth_reading()) return way.from.start_read(way.in.room());
+  if (!way.from.reading()) way.from.start_read(way.in.room());
+  if (way.from.read_completed()) return;
+  way.from.only_wait();
   way.in.release();
-  way.from.start_read({});
 }
 
 net::Task<> relay(Session& session, Direction way) {

@@ -9,16 +9,6 @@ namespace {
 
 constexpr const char* kCutOff = "cut off: the policy no longer allows it";
 
-observe::Drop drop_of(const Refusal& refusal) {
-  return refusal.status == 403 ? observe::Drop::denied : observe::Drop::unavailable;
-}
-
-void note_refusal(Caller& caller, const Refusal& refusal) {
-  caller.account.status = refusal.status;
-  caller.account.reason = refusal.reason;
-  settle(caller);
-}
-
 std::string unavailable(const upstream::Pool& endpoint, const std::string& why) {
   return "unavailable; endpoint=" + endpoint.address().to_string() + "; " + why;
 }
@@ -88,29 +78,40 @@ void Flows::carry(const FlowKey& key, std::size_t first, std::size_t last) {
 
 // Null: refused, and the datagrams are dropped.
 Flow* Flows::open(const FlowKey& key, std::size_t datagrams) {
-  if (const observe::Drop* why = refused_.use(key, now())) {
-    drop(*why, datagrams);
-    return nullptr;
+  if (const Refused* before = refused_.use(key, now())) {
+    if (now() < before->again) {
+      drop(before->why, datagrams);
+      return nullptr;
+    }
+    refused_.remove(key);
   }
   Caller caller(worker_, key.listener, key.client);
   caller.account.began = std::chrono::steady_clock::now();
   caller.account.protocol = "udp";
   Choice choice;
-  if (const std::optional<Refusal> refusal = decide(caller, RequestHead(), choice)) {
-    if (refused_.full()) refused_.remove_oldest();
-    refused_.add(key, now(), drop_of(*refusal));
-    note_refusal(caller, *refusal);
-    drop(drop_of(*refusal), datagrams);
-    return nullptr;
+  std::optional<Refusal> refusal = decide(caller, RequestHead(), choice);
+  if (!refusal) {
+    const auto fd = net::datagrams_to(choice.pool->address());
+    if (fd) {
+      make_room(open_);
+      return &open_.add(key, now(), *this, caller, *choice.pool, *fd);
+    }
+    refusal = {503, unavailable(*choice.pool, fd.error().message), ""};
   }
-  const auto fd = net::datagrams_to(choice.pool->address());
-  if (!fd) {
-    note_refusal(caller, {503, unavailable(*choice.pool, fd.error().message), ""});
-    drop(observe::Drop::unavailable, datagrams);
-    return nullptr;
-  }
-  make_room(open_);
-  return &open_.add(key, now(), *this, caller, *choice.pool, *fd);
+  refuse(caller, *refusal, datagrams);
+  return nullptr;
+}
+
+void Flows::refuse(Caller& caller, const Refusal& refusal, std::size_t datagrams) {
+  const bool denied = refusal.status == 403;
+  const observe::Drop why = denied ? observe::Drop::denied : observe::Drop::unavailable;
+  if (refused_.full()) refused_.remove_oldest();
+  refused_.add({caller.listener, caller.peer}, now(),
+               Refused{why, denied ? ~std::uint64_t{0} : now() + kTryAgain / net::kTick});
+  drop(why, datagrams);
+  caller.account.status = refusal.status;
+  caller.account.reason = refusal.reason;
+  settle(caller);
 }
 
 void Flows::answered(Flow& flow) {
@@ -120,7 +121,7 @@ void Flows::answered(Flow& flow) {
     return end(flow, unavailable(flow.to, std::strerror(count.error())));
   }
   if (*count == 0) return;
-  table_of(flow).use(flow.key(), now());
+  if (!flow.retired) open_.use(flow.key(), now());  // who has retired has a time and no more
   const int socket = worker_.socket_of(flow.listener);
   const net::DatagramBatch::Sent sent = batch_.send(socket, 0, *count, &flow.peer);
   flow.account.sent += sent.bytes;
@@ -141,7 +142,7 @@ void Flows::make_room(Table& table) {
 
 void Flows::end(Flow& flow, std::string reason) {
   flow.account.reason = std::move(reason);
-  table_of(flow).remove(flow.key());
+  (flow.retired ? retired_ : open_).remove(flow.key());
 }
 
 void Flows::adopt_view() {

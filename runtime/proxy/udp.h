@@ -41,6 +41,7 @@ class Flows {
  public:
   static constexpr std::size_t kMostRefused = 4096;  // refused clients that are remembered
   static constexpr std::chrono::milliseconds kRetirement{5'000};  // for answers under way
+  static constexpr std::chrono::milliseconds kTryAgain{1'000};    // what was unavailable
 
   explicit Flows(Worker& worker);
 
@@ -56,10 +57,16 @@ class Flows {
   friend struct Flow;
   using Table = FlowTable<Flow>;
 
+  // What is denied stays so until the policy changes; what cannot be had is tried again.
+  struct Refused {
+    observe::Drop why;
+    std::uint64_t again;  // tick
+  };
+
   void carry(const FlowKey& key, std::size_t first, std::size_t last);
   Flow* open(const FlowKey& key, std::size_t datagrams);
+  void refuse(Caller& caller, const Refusal& refusal, std::size_t datagrams);
   void answered(Flow& flow);
-  Table& table_of(const Flow& flow) { return flow.retired ? retired_ : open_; }
   static void make_room(Table& table);
   void retire(Flow& flow);
   void end(Flow& flow, std::string reason);
@@ -70,7 +77,7 @@ class Flows {
   net::DatagramBatch batch_;
   Table open_;
   Table retired_;
-  FlowTable<observe::Drop> refused_;
+  FlowTable<Refused> refused_;
 };
 
 }  // namespace smic::proxy

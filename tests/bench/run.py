@@ -17,7 +17,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build", help="where the programs were built")
     parser.add_argument("--json", metavar="FILE", help="also write the figures there")
-    names = ["decision", "engines", "compile", "proxy"]
+    names = ["decision", "engines", "compile", "proxy", "streams"]
     parser.add_argument("--only", choices=names, help="one bench alone")
     options = parser.parse_args()
     programs = pathlib.Path(options.build) / "bin"
@@ -26,6 +26,7 @@ def main():
         "engines": [str(programs / "bench_engines")],
         "compile": [str(programs / "bench_compile")],
         "proxy": [sys.executable, str(HERE / "bench_proxy.py"), "--build", options.build],
+        "streams": [sys.executable, str(HERE / "bench_streams.py"), "--build", options.build],
     }
     figures, failed = [], []
     with tempfile.TemporaryDirectory() as folder:

@@ -208,7 +208,7 @@ class Mesh(contextlib.AbstractContextManager):
         self.started.append(self.up)
         if expect:
             self.up.says("admin: http://")
-            line = next(line for line in self.up.out if "admin: http://" in line)
+            line = next(line for line in self.up.text().split("\n") if "admin: http://" in line)
             self.admin = line.split("http://")[1].strip()
         return self
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <poll.h>
+
 #include <catch2/catch.hpp>
 #include <chrono>
 
@@ -170,6 +172,14 @@ TEST_CASE("a client that sends a head too slowly is told, one that sends nothing
   RawSocket idle = proxy.client();
   CHECK(idle.receive_all().empty());
   CHECK_FALSE(idle.timed_out());
+  // A byte now and then buys no time: the limit is for the whole head.
+  RawSocket dripping = proxy.client();
+  dripping.send("GET / HTTP/1.1\r\nX: ");
+  pollfd answered{dripping.fd(), POLLIN, 0};
+  int drops = 0;
+  while (drops < 500 && ::poll(&answered, 1, 10) == 0 && dripping.send("x")) ++drops;
+  CHECK(drops < 500);
+  CHECK(dripping.receive_response().status() == 408);
 }
 
 TEST_CASE("a client that goes away in the middle harms nobody else") {

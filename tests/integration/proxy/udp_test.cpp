@@ -248,7 +248,7 @@ TEST_CASE("a successor takes over the datagrams of a proxy that drains") {
   RunningProxy old({udp_to({backend.port()})});
   DatagramSocket client = client_of(old);
   CHECK(client.ask("1") == "b: 1");
-  RunningProxy successor(old.units);
+  RunningProxy successor(old.units, one_worker());
   std::atomic<bool> drained{false};
   std::thread drain([&] {
     CHECK(old->drain(seconds(10)));
