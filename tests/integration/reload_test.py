@@ -103,7 +103,7 @@ class Reload(unittest.TestCase):
                 load.has_seen(100, time.monotonic())
             self.assertEqual(load.failures(), [])
             self.assertEqual({seen.who for seen in load.seen}, {"v1"})
-        self.assertIn("E12", mesh.up.text())
+        mesh.up.says("E12")  # the first edit may have been told twice
         self.assertRegex(mesh.up.text(), r"split\.yaml:\d+:\d+: error: ")
         mesh.weights([("reviews-v2", 1)])
         self.says_version(2)
