@@ -30,7 +30,7 @@ PODS = "10.77.0"
 
 def run(*words, stdin=None, check=True, env=None):
     done = subprocess.run([str(word) for word in words], input=stdin, capture_output=True,
-                          text=True, env=env, timeout=60)
+                          text=True, env=env, timeout=120)
     if check and done.returncode != 0:
         raise AssertionError(f"{words} gave {done.returncode}:\n{done.stdout}{done.stderr}")
     return done
@@ -171,14 +171,14 @@ class Cluster(contextlib.AbstractContextManager):
         except (urllib.error.URLError, OSError):
             return None
 
-    def kubeconfig(self, name, user, authority="ca.crt"):
-        """A file; `user` as in a kubeconfig, names of files relative to it."""
+    def kubeconfig(self, name, user, cluster=None):
+        """A file; `user` and `cluster` as in a kubeconfig, names of files relative to it."""
         file = self.path / f"{name}.kubeconfig"
         file.write_text(json.dumps({
             "apiVersion": "v1", "kind": "Config", "current-context": name,
             "contexts": [{"name": name, "context": {"cluster": "test", "user": name}}],
-            "clusters": [{"name": "test", "cluster": {"server": self.server,
-                                                      "certificate-authority": authority}}],
+            "clusters": [{"name": "test", "cluster": {
+                "server": self.server, "certificate-authority": "ca.crt", **(cluster or {})}}],
             "users": [{"name": name, "user": user}]}))
         return file
 

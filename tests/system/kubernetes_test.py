@@ -227,12 +227,14 @@ class Kubernetes(unittest.TestCase):
         self.assertEqual(pod_like.end(), 0)
 
     def test_a_server_that_is_not_who_it_should_be_is_not_believed(self):
-        stranger = self.started(
-            CONTROLLER, "--out", self.cluster.path / "none", "--kubeconfig",
-            self.cluster.kubeconfig("stranger", {"tokenFile": "token"}, "front-proxy-ca.crt"))
-        stranger.says("check the cluster's certificate-authority")
-        self.assertFalse(os.path.exists(self.cluster.path / "none" / "manifest.json"))
-        self.assertEqual(stranger.end(), 1)
+        for wrong in ({"certificate-authority": "front-proxy-ca.crt"},
+                      {"tls-server-name": "kubernetes.example.org"}):
+            stranger = self.started(
+                CONTROLLER, "--out", self.cluster.path / "none", "--kubeconfig",
+                self.cluster.kubeconfig("stranger", {"tokenFile": "token"}, wrong))
+            stranger.says("check the cluster's certificate-authority")
+            self.assertFalse(os.path.exists(self.cluster.path / "none" / "manifest.json"))
+            self.assertEqual(stranger.end(), 1)
 
     def test_b_a_client_certificate_is_enough(self):
         certified = self.started(CONTROLLER, "--out", self.cluster.path / "certified",
