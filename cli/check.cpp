@@ -9,6 +9,7 @@ namespace smic::cli {
 namespace {
 
 struct Options {
+  CompileOptions compile;
   DiagnosticsFormat format = DiagnosticsFormat::human;
 };
 
@@ -29,6 +30,7 @@ Syntax syntax_of(Options& options) {
                                 options.format,
                                 "with source lines, a line each, or one document for tools\n"
                                 "(default: human)")};
+  add_meaning_options(options.compile.model, syntax.options);
   syntax.ending =
       "examples:\n"
       "  smic check examples/canary\n"
@@ -43,7 +45,7 @@ std::size_t count(const resources::Set& set) {
   return set.namespaces.size() + set.service_accounts.size() + set.services.size() +
          set.endpoint_slices.size() + set.pods.size() + set.workloads.size() +
          set.http_route_groups.size() + set.tcp_routes.size() + set.udp_routes.size() +
-         set.traffic_targets.size() + set.traffic_splits.size();
+         set.traffic_targets.size() + set.traffic_splits.size() + set.identity_bindings.size();
 }
 
 std::string plural(std::size_t count, std::string_view noun) {
@@ -75,7 +77,7 @@ int run_check(Words words, Console& console) {
   if (!sources) return world_failed("check", sources.error(), console);
 
   Diagnostics diagnostics(*sources);
-  const Frontend front = analyze(*sources, {}, diagnostics);
+  const Frontend front = analyze(*sources, options.compile, diagnostics);
   console.out << render(diagnostics, options.format, console.colour_out());
   if (options.format == DiagnosticsFormat::human) {
     console.out << summary(diagnostics, front) << '\n';

@@ -14,6 +14,7 @@ constexpr std::array kCommands{
     Command{"check", "say what is wrong with manifests", run_check},
     Command{"explain", "say what happens to a request, and which lines decide", run_explain},
     Command{"compile", "manifests to rule IR, native code or images", run_compile},
+    Command{"convert", "manifests to another version of SMI", run_convert},
     Command{"up", "run the mesh of a directory on this machine", run_up},
     Command{"echo", "a small backend that says who it is", run_echo},
     Command{"version", "what this is", run_version},

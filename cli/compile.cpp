@@ -101,8 +101,8 @@ Syntax syntax_of(Options& options) {
       target_option(options.compile.target),
       pass_option("--print-after", options.print_after, "show the IR after a pass, on stderr"),
       pass_option("--disable-pass", options.compile.passes.disabled, "leave a pass out"),
-      flag("--time", options.time, "show what each pass took, on stderr"),
-      access_option(options.compile.model.access)};
+      flag("--time", options.time, "show what each pass took, on stderr")};
+  add_meaning_options(options.compile.model, syntax.options);
   syntax.ending =
       "passes:\n" + list_of_passes() +
       "\nexamples:\n"

@@ -33,7 +33,6 @@ Syntax syntax_of(Options& options) {
       text("--requests", "FILE", options.requests,
            "many requests at once: a line each, in the words of the\n"
            "options above; answered in order"),
-      access_option(options.compile.model.access),
       choice<Engine>("--engine", {{"native", Engine::native}, {"evaluate", Engine::evaluate}},
                      options.engine,
                      "who answers: the compiled image, checked against the\n"
@@ -42,6 +41,7 @@ Syntax syntax_of(Options& options) {
                    "json is one document, or one a line for --requests\n"
                    "(default: human)")};
   std::ranges::move(others, std::back_inserter(syntax.options));
+  add_meaning_options(options.compile.model, syntax.options);
   syntax.ending =
       "outcomes:\n"
       "  forward          a backend with weight and a ready endpoint may be sent the request\n"

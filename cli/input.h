@@ -11,8 +11,9 @@
 
 namespace smic::cli {
 
-// --access: the mode of namespaces without a label of their own.
-Option access_option(ir::AccessMode& target);
+// How manifests are read where SMI leaves a choice: the access mode, and what else the decisions of
+// its reference make an option. Every command that reads manifests has them.
+void add_meaning_options(model::Options& target, std::vector<Option>& options);
 
 Result<Sources> read_input(const std::vector<std::string>& paths);
 

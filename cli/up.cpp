@@ -46,7 +46,6 @@ Syntax syntax_of(Options& options) {
       text("--admin", "ADDRESS:PORT", options.proxy.admin_address,
            "serve /metrics, /healthz, /config and /addresses there\n"
            "(default: nowhere; port 0 picks a free one)"),
-      access_option(options.compile.model.access),
       number("--workers", "N", options.proxy.workers, kMostWorkers,
              "threads that carry traffic (default: 0, one per core)"),
       choice<proxy::AccessLog>("--access-log",
@@ -60,6 +59,7 @@ Syntax syntax_of(Options& options) {
           "--engine",
           {{"native", program::Engine::native}, {"portable", program::Engine::portable}},
           options.engine, "machine code, or its tables interpreted (default: native)")};
+  add_meaning_options(options.compile.model, syntax.options);
   syntax.ending =
       "example:\n"
       "  smic up examples/canary --admin 127.0.0.1:9901\n"

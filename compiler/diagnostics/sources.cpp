@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "base/check.h"
 #include "compiler/diagnostics/diagnostics.h"
 
@@ -7,6 +9,29 @@ namespace {
 
 // No editor counts a byte order mark, so no column does.
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+bool is_document_marker(std::string_view line) {
+  const bool marks = line.starts_with("---") || line.starts_with("...");
+  return marks && (line.size() == 3 || std::string_view(" \t\r\n").contains(line[3]));
+}
+
+// At the begin of the text, and where files with one were put together: before or after a line that
+// separates YAML documents. Anywhere else it is text.
+std::string without_byte_order_marks(std::string text) {
+  if (!text.contains(kByteOrderMark)) return text;
+  std::string kept;
+  bool at_begin = true;  // of a document
+  for (std::string_view rest = text; !rest.empty();) {
+    std::string_view line = rest.substr(0, std::min(rest.find('\n'), rest.size() - 1) + 1);
+    rest.remove_prefix(line.size());
+    const std::string_view bare =
+        line.starts_with(kByteOrderMark) ? line.substr(kByteOrderMark.size()) : line;
+    if (at_begin || is_document_marker(bare)) line = bare;
+    at_begin = is_document_marker(line);
+    kept += line;
+  }
+  return kept;
+}
 
 std::vector<std::size_t> find_line_starts(std::string_view text) {
   std::vector<std::size_t> starts{0};
@@ -19,7 +44,7 @@ std::vector<std::size_t> find_line_starts(std::string_view text) {
 }  // namespace
 
 SourceId Sources::add(std::string name, std::string text) {
-  if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
+  text = without_byte_order_marks(std::move(text));
   std::vector<std::size_t> starts = find_line_starts(text);
   files_.push_back({std::move(name), std::move(text), std::move(starts)});
   return SourceId(files_.size() - 1);

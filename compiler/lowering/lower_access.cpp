@@ -9,8 +9,7 @@
 //     (The alternative, every access of the namespace, never recompiles for a pod; but one edit of
 //     a target then recompiles every unit of its namespace, and tables grow with the namespace.)
 //   - an HTTP unit: those that allow TCP, whatever the requests; a TCP unit: those that allow any
-//   byte
-//     stream, since a rule about requests opens nothing else (§2.4.3); a UDP unit: those for UDP.
+//     bytes, since a rule about requests opens nothing else (§2.4.3); a UDP unit: those for UDP.
 //   - with sources: a target whose sources are nobody allows nothing.
 //
 // INVARIANT: every choice here leaves out, none adds: `when` is Always only for a byte-stream

@@ -56,14 +56,15 @@ class Subjects {
   std::vector<Identity> account(const resources::Subject& subject, const Name& name);
   std::vector<Identity> binding(const resources::Subject& subject, const Name& name);
   void tell_nobody(const resources::Subject& subject, const Name& name, std::string_view why,
-                   std::string help);
-  void add_account(const Name& name);
+                   std::string help = {});
+  void add_user(const Name& account);
 
   const Options& options_;
   Diagnostics& diagnostics_;
   Bindings bindings_;
   LeftOut left_out_;
   std::unordered_set<Name, NameHash> accounts_;
+  std::unordered_set<Name, NameHash> used_;  // by a pod or a template
   Candidates account_names_;
 };
 

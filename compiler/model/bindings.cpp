@@ -85,16 +85,19 @@ void Bindings::add_labelled(const resources::IdentityBinding& binding,
 
 std::optional<Identity> Bindings::verified(const resources::IdentityBinding& binding,
                                            const resources::Text& spiffe_id) {
-  const std::string own =
-      "spiffe://" + options_.trust_domain + "/ns/" + binding.meta.ns.value + "/sa/";
+  const std::string domain = "spiffe://" + options_.trust_domain + "/ns/";
+  const std::string own = domain + binding.meta.ns.value + "/sa/";
   const std::string_view id = spiffe_id.value;
   if (id.starts_with(own) && id.size() > own.size() && !id.substr(own.size()).contains('/')) {
     return Identity{binding.meta.ns.value, std::string(id.substr(own.size()))};
   }
-  diagnostics_.report(
-      "W18", spiffe_id.span,
-      "`" + spiffe_id.value + "` cannot be verified in this mesh, so it stands for no pod",
-      "identities here are `" + own + "SERVICE-ACCOUNT`");
+  const bool foreign = id.starts_with(domain) && !id.starts_with(own);
+  diagnostics_.report("W18", spiffe_id.span,
+                      "`" + spiffe_id.value +
+                          (foreign ? "` is of another namespace than its IdentityBinding"
+                                   : "` cannot be verified in this mesh") +
+                          ", so it stands for no pod",
+                      "identities here are `" + own + "SERVICE-ACCOUNT`");
   return std::nullopt;
 }
 

@@ -34,12 +34,17 @@ struct Limits {
   std::size_t selected_matches = 10'000'000;  // of all rules and splits together
 };
 
+// What a header's pattern must match: the whole value, or, for those who come from Traefik Mesh,
+// any part of it (D-2).
+enum class HeaderMatch { full, search };
+
 struct Options {
   ir::AccessMode access = ir::AccessMode::enforce;  // smic.dev/access on a namespace overrides it
   std::string cluster_domain = "cluster.local";     // for long forms of service names (D-16)
   std::string trust_domain = "cluster.local";       // of SPIFFE IDs that can be believed (D-15)
   bool allow_self_reference = false;                // D-17
   bool allow_foreign_destination = false;           // D-14
+  HeaderMatch header_match = HeaderMatch::full;
   Limits limits;
 };
 

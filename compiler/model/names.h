@@ -38,12 +38,17 @@ class Candidates {
  public:
   static constexpr std::size_t kMaxComparisons = 2'000'000;
 
-  void add(const Name& name) { by_namespace_[name.first].emplace_back(name.second); }
+  void add(const Name& name) {
+    by_namespace_[name.first].emplace_back(name.second);
+    elsewhere_.try_emplace(name.second, name.first);
+  }
 
-  // A help for a name that is not there; empty if nothing is near or the bound is reached.
+  // A help for a name that is not there; empty if nothing is near or the bound is reached. The same
+  // name in another namespace comes second: a forgotten `namespace` is as common as a slip.
   std::string suggest(const Name& name);
 
  private:
+  std::unordered_map<std::string_view, std::string_view> elsewhere_;  // name → a namespace of it
   std::unordered_map<std::string_view, std::vector<std::string>> by_namespace_;
   std::size_t comparisons_ = 0;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a namespace decides for its Services: whether they are meshed at all, and the access mode
-// (D-27). A label value that we do not know changes nothing; for the access mode that is the
-// stricter reading only where the mesh enforces, which is the default.
+// (D-27). A value that we do not know changes nothing; for the access mode that is the stricter
+// reading only where the mesh enforces, which is the default.
 #include "compiler/model/stages.h"
 
 namespace smic::model {
@@ -10,12 +10,28 @@ namespace {
 constexpr std::string_view kMesh = "smic.dev/mesh";
 constexpr std::string_view kAccess = "smic.dev/access";
 
-std::string_view label(const resources::Metadata& meta, std::string_view key) {
-  const auto found = meta.labels.find(std::string(key));
-  return found == meta.labels.end() ? std::string_view() : std::string_view(found->second);
+void tell_meaningless(std::string_view key, const resources::Text& value, std::string_view what,
+                      std::string_view values, Diagnostics& diagnostics) {
+  diagnostics.report("W53", value.span,
+                     "`" + std::string(key) + ": " + value.value + "` is not " + std::string(what) +
+                         ", so it changes nothing",
+                     "write " + std::string(values));
 }
 
 }  // namespace
+
+const resources::Text* setting(const resources::Metadata& meta, std::string_view key) {
+  const auto found = meta.settings.find(key);
+  return found == meta.settings.end() ? nullptr : &found->second;
+}
+
+bool is_meshed(const resources::Metadata& meta, Diagnostics& diagnostics) {
+  const resources::Text* mesh = setting(meta, kMesh);
+  if (mesh == nullptr || mesh->value == "true") return true;
+  if (mesh->value == "false") return false;
+  tell_meaningless(kMesh, *mesh, "a truth value", "`\"true\"` or `\"false\"`", diagnostics);
+  return true;
+}
 
 Namespaces::Namespaces(const resources::Set& set, const Options& options,
                        Diagnostics& diagnostics) {
@@ -25,19 +41,17 @@ Namespaces::Namespaces(const resources::Set& set, const Options& options,
                                          : "access mode enforce";
   for (const resources::Namespace& object : set.namespaces) {
     NamespaceSettings settings = standard_;
-    settings.meshed = label(object.meta, kMesh) != "false";
-    const std::string_view access = label(object.meta, kAccess);
-    if (access == "enforce" || access == "permissive") {
-      settings.access = access == "enforce" ? ir::AccessMode::enforce : ir::AccessMode::permissive;
+    settings.meshed = is_meshed(object.meta, diagnostics);
+    const resources::Text* access = setting(object.meta, kAccess);
+    if (access && (access->value == "enforce" || access->value == "permissive")) {
+      settings.access =
+          access->value == "enforce" ? ir::AccessMode::enforce : ir::AccessMode::permissive;
       settings.access_origin = {"Namespace " + object.meta.name.value,
                                 diagnostics.sources().name(object.meta.span.source),
                                 object.meta.span.line};
-    } else if (!access.empty()) {
-      diagnostics.report("W53", object.meta.name.span,
-                         "label `smic.dev/access: " + std::string(access) + "` on Namespace `" +
-                             object.meta.name.value +
-                             "` is not an access mode, so it changes nothing",
-                         "write `enforce` or `permissive`");
+    } else if (access) {
+      tell_meaningless(kAccess, *access, "an access mode", "`enforce` or `permissive`",
+                       diagnostics);
     }
     labelled_.emplace(object.meta.name.value, std::move(settings));
   }

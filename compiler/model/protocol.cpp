@@ -2,10 +2,11 @@
 // Which protocol a Service port speaks. UDP and SCTP are the port's own word. For TCP ports, the
 // first of these that says something decides:
 //
-//   the Service's annotation   smic.dev/protocol, or Traefik Mesh's traffic-type, for all TCP ports
-//   appProtocol                of the port; a value that is no kind of HTTP means opaque bytes
-//   the port's name            up to the first "-", as in "grpc-internal"; unknown words say
-//   nothing HTTP                       as the predecessor's default mode
+//   the Service's annotation   smic.dev/protocol, or the predecessor's traffic-type, for all TCP
+//                              ports
+//   appProtocol                of the port, in any case; no kind of HTTP means opaque bytes
+//   the port's name            up to the first "-", as in "grpc-internal", if it is a known word
+//   HTTP                       as the predecessor's default mode
 //
 // TLS is opaque (https, wss): its requests cannot be read, and taking it for HTTP would break it.
 // Traefik Mesh's `traffic-type: udp` made a Service lose its TCP ports; here they go on as bytes.
@@ -33,6 +34,11 @@ bool contains(const std::array<std::string_view, n>& words, std::string_view wor
   return std::ranges::find(words, word) != words.end();
 }
 
+std::string lower_case(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
 std::optional<ir::Protocol> named_protocol(std::string_view port_name) {
   const std::string_view word = port_name.substr(0, port_name.find('-'));
   if (contains(kHttp, word)) return ir::Protocol::http;
@@ -45,13 +51,12 @@ std::optional<ir::Protocol> named_protocol(std::string_view port_name) {
 std::optional<ir::Protocol> annotated_protocol(const resources::Service& service,
                                                Diagnostics& diagnostics) {
   for (const std::string_view key : kAnnotations) {
-    const auto found = service.meta.annotations.find(std::string(key));
-    if (found == service.meta.annotations.end()) continue;
-    const std::string& value = found->second;
-    if (contains(kHttp, value)) return ir::Protocol::http;
-    if (value == "tcp" || value == "udp") return ir::Protocol::tcp;
-    diagnostics.report("W53", service.meta.name.span,
-                       "annotation `" + std::string(key) + ": " + value + "` on Service `" +
+    const resources::Text* value = setting(service.meta, key);
+    if (value == nullptr) continue;
+    if (contains(kHttp, value->value)) return ir::Protocol::http;
+    if (value->value == "tcp" || value->value == "udp") return ir::Protocol::tcp;
+    diagnostics.report("W53", value->span,
+                       "`" + std::string(key) + ": " + value->value + "` of Service `" +
                            service.meta.name.value + "` is not a protocol, so it changes nothing",
                        "write `http`, `tcp` or `udp`");
   }
@@ -64,7 +69,7 @@ std::optional<ir::Protocol> protocol_of(const resources::ServicePort& port,
   if (port.protocol != "TCP") return std::nullopt;
   if (annotated) return annotated;
   if (!port.app_protocol.empty()) {
-    return contains(kHttp, port.app_protocol) ? ir::Protocol::http : ir::Protocol::tcp;
+    return contains(kHttp, lower_case(port.app_protocol)) ? ir::Protocol::http : ir::Protocol::tcp;
   }
   return named_protocol(port.name).value_or(ir::Protocol::http);
 }

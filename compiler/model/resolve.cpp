@@ -12,7 +12,7 @@ Mesh resolve(const resources::Set& set, const Options& options, Diagnostics& dia
   const Namespaces namespaces(set, options, diagnostics);
   Services services = resolve_services(set, namespaces, diagnostics);
   attach_endpoints(set, options.limits, services, diagnostics);
-  RouteGroups groups = resolve_matches(set, options.limits, diagnostics);
+  RouteGroups groups = resolve_matches(set, options, diagnostics);
   // From here on every Service, port, endpoint and match has an id; what follows binds rules to
   // them.
   Mesh mesh;
@@ -50,11 +50,15 @@ std::optional<Port> Service::target_port(const Endpoint& endpoint, Port port,
 }
 
 std::string Candidates::suggest(const Name& name) {
-  const auto found = by_namespace_.find(name.first);
-  if (found == by_namespace_.end()) return {};
-  comparisons_ += found->second.size();
-  if (comparisons_ > kMaxComparisons) return {};
-  return smic::suggest(name.second, found->second);
+  std::string help;
+  const auto near = by_namespace_.find(name.first);
+  if (near != by_namespace_.end() && comparisons_ + near->second.size() <= kMaxComparisons) {
+    comparisons_ += near->second.size();
+    help = smic::suggest(name.second, near->second);
+  }
+  const auto same = elsewhere_.find(name.second);
+  if (!help.empty() || same == elsewhere_.end()) return help;
+  return "there is one of this name in namespace `" + std::string(same->second) + '`';
 }
 
 ir::Origin origin_of(std::string_view kind, const resources::Metadata& meta, Span span,

@@ -152,7 +152,8 @@ std::vector<Endpoint> from_pods(const std::vector<const resources::Pod*>& pods,
   std::vector<Endpoint> endpoints;
   for (const resources::Pod* pod : pods) {
     endpoints.push_back({pod->ips.empty() ? std::string() : pod->ips.front(), own_identity(pod),
-                         pod->meta.name.value, pod->ready && !pod->meta.deleting,
+                         pod->meta.name.value,
+                         (pod->ready || source.object->publish_not_ready) && !pod->meta.deleting,
                          target_ports(source, pod->shape)});
   }
   return endpoints;

@@ -13,10 +13,24 @@ namespace {
 
 using automata::Anchor;
 
+// A path starts with "/". Patterns that start with a letter are a common slip; what the first
+// element means exactly is not asked, so anything but a plain first character is believed.
+bool can_never_match(std::string_view path_regex) {
+  constexpr std::string_view kMayStart = "/.([^\\?*+|";
+  const bool optional_first =
+      path_regex.size() > 1 && std::string_view("?*{|").contains(path_regex[1]);
+  return !kMayStart.contains(path_regex[0]) && !optional_first && !path_regex.contains('|');
+}
+
+// What stands around a header's pattern so that it matches any part of the value. Bytes, not
+// characters: a header need not be UTF-8.
+constexpr std::string_view kAnythingBefore = "\\C*(?:";
+constexpr std::string_view kAnythingAfter = ")\\C*";
+
 class MatchResolver {
  public:
-  MatchResolver(RouteGroups& groups, Diagnostics& diagnostics)
-      : groups_(groups), diagnostics_(diagnostics) {}
+  MatchResolver(RouteGroups& groups, HeaderMatch header_match, Diagnostics& diagnostics)
+      : groups_(groups), search_(header_match == HeaderMatch::search), diagnostics_(diagnostics) {}
 
   RouteGroup group(const resources::HttpRouteGroup& object) {
     RouteGroup group{&object, {}, {}};
@@ -36,12 +50,13 @@ class MatchResolver {
     bool usable = true;
     if (written.path_regex && !written.path_regex->value.empty()) {
       match.path = written.path_regex->value;
-      usable = check(*written.path_regex, Anchor::start);
+      usable = check(*written.path_regex, *match.path, Anchor::start);
       if (usable) warn_if_never(*written.path_regex);
     }
     for (const resources::HeaderCondition& header : written.headers) {
-      match.headers.push_back({header.name.value, header.regex.value});
-      usable = check(header.regex, Anchor::both) && usable;  // every mistake, not only the first
+      match.headers.push_back({header.name.value, header_pattern(header.regex.value)});
+      // Every mistake is told, not only the first.
+      usable = check(header.regex, match.headers.back().regex, Anchor::both) && usable;
     }
     if (!usable) return std::nullopt;
     groups_.matches.push_back(std::move(match));
@@ -59,24 +74,36 @@ class MatchResolver {
     return set;
   }
 
-  bool check(const resources::Text& pattern, Anchor anchor) {
-    const auto [known, is_new] = checked_[anchor == Anchor::both].try_emplace(pattern.value);
-    if (is_new) known->second = automata::mistake_in(pattern.value, anchor);
-    const std::optional<automata::SyntaxError>& mistake = known->second;
+  // A pattern that is wrong by itself stays as it is, so that what is said of it is about it: in
+  // brackets, `a)(b` would be right.
+  std::string header_pattern(const std::string& written) {
+    if (!search_ || mistake_in(written, Anchor::both)) return written;
+    return std::string(kAnythingBefore) + written + std::string(kAnythingAfter);
+  }
+
+  const std::optional<automata::SyntaxError>& mistake_in(const std::string& pattern,
+                                                         Anchor anchor) {
+    const auto [known, is_new] = checked_[anchor == Anchor::both].try_emplace(pattern);
+    if (is_new) known->second = automata::mistake_in(pattern, anchor);
+    return known->second;
+  }
+
+  // `meant` is what becomes of the pattern as written.
+  bool check(const resources::Text& written, const std::string& meant, Anchor anchor) {
+    const std::optional<automata::SyntaxError>& mistake = mistake_in(meant, anchor);
     if (!mistake) return true;
-    diagnostics_.report(
-        "E03", resources::inside(diagnostics_.sources(), pattern, mistake->offset, mistake->length),
-        mistake->message, mistake->help);
+    const bool as_written = meant == written.value;
+    diagnostics_.report("E03",
+                        as_written ? resources::inside(diagnostics_.sources(), written,
+                                                       mistake->offset, mistake->length)
+                                   : written.span,
+                        mistake->message, mistake->help);
     return false;
   }
 
-  // A path starts with "/". Patterns that start with a letter are a common slip; what the first
-  // element means exactly is not asked, so anything but a plain first character is believed.
   void warn_if_never(const resources::Text& pattern) {
-    constexpr std::string_view kMayStart = "/.([^\\?*+|";
     const std::string& text = pattern.value;
-    const bool optional_first = text.size() > 1 && std::string_view("?*{|").contains(text[1]);
-    if (kMayStart.contains(text[0]) || optional_first || text.contains('|')) return;
+    if (!can_never_match(text)) return;
     diagnostics_.report(
         "W17", pattern.span,
         "path pattern `" + text + "` can never match, since every path starts with `/`",
@@ -84,8 +111,9 @@ class MatchResolver {
   }
 
   RouteGroups& groups_;
+  bool search_;
   Diagnostics& diagnostics_;
-  std::unordered_map<std::string_view, std::optional<automata::SyntaxError>> checked_[2];
+  std::unordered_map<std::string, std::optional<automata::SyntaxError>> checked_[2];
 };
 
 // Groups can be large and wrong names many: only groups that a person would read are searched.
@@ -99,11 +127,11 @@ std::string suggest_match(const RouteGroup& group, std::string_view name) {
 
 }  // namespace
 
-RouteGroups resolve_matches(const resources::Set& set, const Limits& limits,
+RouteGroups resolve_matches(const resources::Set& set, const Options& options,
                             Diagnostics& diagnostics) {
   RouteGroups groups;
-  groups.may_be_selected = limits.selected_matches;
-  MatchResolver resolver(groups, diagnostics);
+  groups.may_be_selected = options.limits.selected_matches;
+  MatchResolver resolver(groups, options.header_match, diagnostics);
   for (const resources::HttpRouteGroup& object : set.http_route_groups) {
     groups.names.add(name_of(object.meta));
     groups.by_name.emplace(name_of(object.meta), resolver.group(object));
@@ -149,7 +177,7 @@ std::vector<MatchId> select_matches(const RouteGroup& group, const resources::Ru
 }
 
 bool has_prefix_surprise(std::string_view path_regex) {
-  if (path_regex.size() < 2) return false;
+  if (path_regex.size() < 2 || can_never_match(path_regex)) return false;
   const char last = path_regex.back();
   const bool escaped = path_regex[path_regex.size() - 2] == '\\';
   const bool literal = (last >= 'a' && last <= 'z') || (last >= 'A' && last <= 'Z') ||

@@ -9,17 +9,6 @@
 namespace smic::model {
 namespace {
 
-constexpr std::string_view kMesh = "smic.dev/mesh";
-
-bool left_out(const resources::Metadata& meta) {
-  const std::string key(kMesh);
-  const auto is_false = [&](const resources::Labels& labels) {
-    const auto found = labels.find(key);
-    return found != labels.end() && found->second == "false";
-  };
-  return is_false(meta.annotations) || is_false(meta.labels);
-}
-
 // Ports that the mesh carries. Kubernetes allows a number once per transport; of more, the first.
 void resolve_ports(const resources::Service& object, Service& service, ServiceSource& source,
                    Diagnostics& diagnostics) {
@@ -42,13 +31,13 @@ void resolve_ports(const resources::Service& object, Service& service, ServiceSo
 }
 
 Service resolve_service(const resources::Service& object, const Namespaces& namespaces,
-                        const Sources& sources) {
+                        Diagnostics& diagnostics) {
   const NamespaceSettings& settings = namespaces.of(object.meta.ns.value);
   Service service;
   service.ref = {object.meta.ns.value, object.meta.name.value};
-  service.origin = origin_of("Service", object.meta, object.meta.span, sources);
+  service.origin = origin_of("Service", object.meta, object.meta.span, diagnostics.sources());
   service.span = object.meta.name.span;
-  service.meshed = settings.meshed && !left_out(object.meta);
+  service.meshed = is_meshed(object.meta, diagnostics) && settings.meshed;
   service.access = settings.access;
   service.access_origin = settings.access_origin;
   return service;
@@ -64,7 +53,7 @@ Services resolve_services(const resources::Set& set, const Namespaces& namespace
 
   Services services;
   for (const resources::Service* object : objects) {
-    Service service = resolve_service(*object, namespaces, diagnostics.sources());
+    Service service = resolve_service(*object, namespaces, diagnostics);
     ServiceSource source{object, {}};
     resolve_ports(*object, service, source, diagnostics);
     services.resolved.push_back(std::move(service));

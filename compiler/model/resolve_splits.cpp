@@ -80,7 +80,7 @@ class SplitResolver {
           diagnostics_.report("E13", backend.service.span,
                               "TrafficSplit `" + object.meta.name.value + "` lists backend `" +
                                   std::string(*name) + "` twice",
-                              "list it once, with the weight it shall have");
+                              "list it once, with the sum of the weights");
       said.notes.push_back({first->second->service.span, "first listed here"});
     }
     if (!good) return std::nullopt;

@@ -15,6 +15,12 @@ namespace smic::model {
 
 // ---- namespaces.cpp --------------------------------------------------------------------------
 
+// One of an object's labels or annotations of ours; null if it has none of this key.
+const resources::Text* setting(const resources::Metadata& meta, std::string_view key);
+
+// What `smic.dev/mesh` says, on a Service or a Namespace.
+bool is_meshed(const resources::Metadata& meta, Diagnostics& diagnostics);
+
 struct NamespaceSettings {
   bool meshed = true;
   ir::AccessMode access = ir::AccessMode::enforce;
@@ -84,7 +90,7 @@ struct RouteGroups {
   bool spend(std::size_t count, Span span, Diagnostics& diagnostics);
 };
 
-RouteGroups resolve_matches(const resources::Set& set, const Limits& limits,
+RouteGroups resolve_matches(const resources::Set& set, const Options& options,
                             Diagnostics& diagnostics);
 
 // The usable matches that a rule selects: all, or those it names; unknown names add none (W02).

@@ -14,16 +14,16 @@ Subjects::Subjects(const resources::Set& set, const Options& options, Diagnostic
       diagnostics_(diagnostics),
       bindings_(set, options, diagnostics),
       left_out_(set) {
-  for (const auto& account : set.service_accounts) add_account(name_of(account.meta));
-  for (const auto& pod : set.pods) add_account({pod.meta.ns.value, pod.shape.service_account});
+  for (const auto& pod : set.pods) add_user({pod.meta.ns.value, pod.shape.service_account});
   for (const auto& workload : set.workloads) {
-    add_account({workload.meta.ns.value, workload.shape.service_account});
+    add_user({workload.meta.ns.value, workload.shape.service_account});
   }
+  accounts_ = used_;
+  for (const auto& account : set.service_accounts) accounts_.insert(name_of(account.meta));
+  for (const Name& account : accounts_) account_names_.add(account);
 }
 
-void Subjects::add_account(const Name& name) {
-  if (accounts_.insert(name).second) account_names_.add(name);
-}
+void Subjects::add_user(const Name& account) { used_.insert(account); }
 
 std::vector<Identity> Subjects::destinations(const resources::TrafficTarget& target) {
   const resources::Subject& subject = target.destination;
@@ -61,9 +61,11 @@ std::vector<Identity> Subjects::identities(const resources::Subject& subject,
 }
 
 std::vector<Identity> Subjects::account(const resources::Subject& subject, const Name& name) {
-  // Kubernetes creates `default` with every namespace.
-  if (name.second != "default" && !accounts_.contains(name)) {
+  const bool exists = name.second == "default" || accounts_.contains(name);  // in every namespace
+  if (!exists) {
     tell_nobody(subject, name, "does not exist", account_names_.suggest(name));
+  } else if (!used_.empty() && !used_.contains(name)) {  // plain manifests say nothing about pods
+    tell_nobody(subject, name, "is the account of no pod");
   }
   return {{std::string(name.first), std::string(name.second)}};
 }
@@ -74,7 +76,7 @@ std::vector<Identity> Subjects::binding(const resources::Subject& subject, const
     tell_nobody(subject, name, "does not exist", bindings_.suggest(name));
     return {};
   }
-  if (found->empty()) tell_nobody(subject, name, "covers no service account", {});
+  if (found->empty()) tell_nobody(subject, name, "covers no service account");
   return *found;
 }
 

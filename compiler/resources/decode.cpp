@@ -1,40 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// From sources to the set: each document is read, each object in it told by its group and kind, and
-// handed to its decoder. Lists are opened up; what is not ours is passed over in silence, since
-// real manifests are full of ConfigMaps and Ingresses; what claims to be SMI and is not is told.
+// From sources to the set: each object in a document is told by its group and kind, and handed to
+// its decoder. Lists are opened up; what is not ours is passed over in silence, since real
+// manifests are full of ConfigMaps and Ingresses; what claims to be SMI and is not is told.
 #include <algorithm>
 #include <set>
 #include <unordered_map>
 
+#include "compiler/resources/convert.h"
 #include "compiler/resources/documents.h"
 #include "compiler/resources/kinds.h"
 #include "compiler/resources/known_kinds.h"
-#include "compiler/resources/limits.h"
 #include "compiler/resources/resources.h"
 #include "compiler/resources/versions.h"
 
 namespace smic::resources {
 namespace {
 
-constexpr std::string_view kStdin = "<stdin>";
-
 class SetDecoder {
  public:
   explicit SetDecoder(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
 
   void source(SourceId source) {
-    const std::string& name = diagnostics_.sources().name(source);
-    const std::vector<Document> documents = split_documents(diagnostics_.sources(), source);
-    for (std::size_t i = 0; i < documents.size(); ++i) {
-      if (i == limits::kDocuments) {
-        tell({"E51",
-              {source, documents[i].first_line, 1, 1},
-              "this stream has more than " + std::to_string(limits::kDocuments) + " documents",
-              {}});
-        return;
-      }
-      document(documents[i], name.ends_with(".json"));
-    }
+    read_source(diagnostics_, source, [&](const Node& root) { object(&root, {}); });
   }
 
   Set take() {
@@ -45,49 +32,6 @@ class SetDecoder {
  private:
   void tell(const Failure& failure) {
     diagnostics_.report(failure.code, failure.span, failure.message, failure.help);
-  }
-
-  void document(const Document& document, bool is_json) {
-    if (const auto failure = check_text(document)) return tell(*failure);
-    if (!is_json && !looks_like_json(document.text)) return yaml(document);
-    if (const auto failure = json(document)) {
-      // YAML's flow style looks much like JSON; whatever is wrong with it as well is JSON's matter.
-      if (is_json || failure->code == "E51") return tell(*failure);
-      TreeBuilder builder(document.text);
-      read_yaml(document, builder);
-      if (builder.failure()) return tell(*failure);
-      object(builder.root(), {});
-    }
-  }
-
-  void yaml(const Document& document) {
-    TreeBuilder builder(document.text);
-    read_yaml(document, builder);
-    if (builder.failure()) return tell(*builder.failure());
-    object(builder.root(), {});
-  }
-
-  // All values of the document, one after the other; those before a broken one are kept.
-  std::optional<Failure> json(Document document) {
-    do {
-      TreeBuilder builder(document.text);
-      const std::size_t end = read_json(document, builder);
-      if (builder.failure()) return builder.failure();
-      object(builder.root(), {});
-      document.first_line +=
-          static_cast<std::uint32_t>(std::ranges::count(document.text.substr(0, end), '\n'));
-      document.text.remove_prefix(end);
-    } while (document.text.find_first_not_of(" \t\r\n") != document.text.npos);
-    return std::nullopt;
-  }
-
-  // `{` and then a key in quotes, or nothing.
-  static bool looks_like_json(std::string_view text) {
-    if (text.starts_with("---")) text.remove_prefix(3);
-    const std::size_t first = text.find_first_not_of(" \t\r\n");
-    if (first == text.npos || text[first] != '{') return false;
-    const std::size_t second = text.find_first_not_of(" \t\r\n", first + 1);
-    return second != text.npos && (text[second] == '"' || text[second] == '}');
   }
 
   // What the items of a typed list ("PodList") need not repeat.
@@ -163,13 +107,57 @@ class SetDecoder {
                   quote(object.api_version.value) + " is deprecated",
                   "write it as `" + std::string(kind.group) + "/v1alpha4`");
     }
-    kind.decode(object, fields, set_);
+    decode_as_written(kind, object, fields);
     const Metadata& meta = object.meta;
     if (object.failed) {
       set_.left_out.push_back({object.kind.value, meta.ns.value, meta.name.value});
     } else {
       seen_.emplace(identity_of(object), meta.name.span);
     }
+  }
+
+  // An object that a conversion took something from says it all in an annotation, and what it says
+  // there counts: reading only what is visible would make conditions and ports disappear.
+  void decode_as_written(const Kind& kind, Object& object, const Fields& fields) {
+    const Node* note = conversion_note(object);
+    if (note == nullptr) return kind.decode(object, fields, set_);
+    Value visible = value_of(object.root);
+    visible.set("apiVersion",
+                Value(object.api_version.value));  // an item of a list has it from there
+    visible.set("kind", Value(object.kind.value));
+    const auto written = as_first_written(visible);
+    if (!written) {
+      object.warn(
+          "W16", note->span,
+          "what a conversion kept of " + object.title() + " no longer fits it, so it is ignored",
+          "remove the annotation if the object says what you mean");
+      return kind.decode(object, fields, set_);
+    }
+    object.warn("W16", note->span,
+                object.title() + " was written as `" + written->text("apiVersion") +
+                    "`, and what " + quote(object.api_version.value) +
+                    " cannot say of it is read from here");
+    TreeBuilder builder({});
+    build(*written, note->span, builder);
+    Object whole{diagnostics_,
+                 *builder.root(),
+                 {written->text("apiVersion"), note->span},
+                 object.kind,
+                 object.meta};
+    whole.strict = true;
+    kind.decode(whole, Fields(whole, &whole.root, "", note->span), set_);
+    object.failed = object.failed || whole.failed;
+  }
+
+  // Its annotation about the versions that it went through, or null.
+  static const Node* conversion_note(const Object& object) {
+    const Node* metadata = find(object.root, "metadata");
+    const Node* annotations = metadata ? find(*metadata, "annotations") : nullptr;
+    if (annotations == nullptr || annotations->kind != NodeKind::mapping) return nullptr;
+    const auto note = std::ranges::find_if(annotations->entries, [](const Entry& entry) {
+      return entry.key->text.starts_with(kConversionNote);
+    });
+    return note == annotations->entries.end() ? nullptr : note->value;
   }
 
   static std::string identity_of(const Object& object) {
@@ -214,21 +202,6 @@ Set decode(const Sources& sources, Diagnostics& diagnostics) {
     if (!is_smir(sources.name(source), sources.text(source))) decoder.source(source);
   }
   return decoder.take();
-}
-
-bool is_smir(const std::string& name, std::string_view text) {
-  if (name.ends_with(".smir")) return true;
-  if (name != kStdin) return false;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    const std::size_t first = line.find_first_not_of(" \t\r");
-    if (first != line.npos && line[first] != '#' && !line.substr(first).starts_with("//")) {
-      return line.substr(first).starts_with("unit ");
-    }
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return false;
 }
 
 }  // namespace smic::resources

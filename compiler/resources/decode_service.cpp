@@ -87,6 +87,7 @@ void decode_service(Object& object, const Fields& fields, Set& set) {
   service.cluster_ip = spec.plain_text("clusterIP");
   service.external_name = spec.plain_text("externalName");
   service.selector = spec.labels("selector");
+  service.publish_not_ready = spec.boolean("publishNotReadyAddresses", false);
   spec.each("ports", [&](const Node& item, const std::string& path) {
     service.ports.push_back(read_service_port(spec.item(item, path)));
   });

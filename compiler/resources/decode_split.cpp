@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // TrafficSplit: how the requests to one Service are shared out (SMI reference §2.6).
-#include <unordered_map>
-
 #include "compiler/resources/kinds.h"
 #include "compiler/resources/quantity.h"
 #include "compiler/resources/versions.h"
@@ -89,21 +87,6 @@ void read_backend(const Fields& fields, SplitForm form, Weighed& weighed) {
   weighed.quantities.push_back(quantity.value_or(Quantity{}));
 }
 
-void check_repeated(Object& object, const std::vector<SplitBackend>& backends) {
-  std::unordered_map<std::string_view, const SplitBackend*> seen;
-  for (const SplitBackend& backend : backends) {
-    if (backend.service.value.empty()) continue;
-    const auto [first, is_new] = seen.emplace(backend.service.value, &backend);
-    if (is_new) continue;
-    object
-        .error("E13", backend.service.span,
-               "backend " + quote(backend.service.value) + " of " + object.title() +
-                   " is listed twice",
-               "give it once, with the sum of the weights")
-        .notes.push_back({first->second->service.span, "it is listed here before"});
-  }
-}
-
 // Empty or specs.smi-spec.io, with or without a version (D-30).
 bool is_specs_group(std::string_view group) {
   return group.empty() || group == kSpecsGroup ||
@@ -129,15 +112,24 @@ SplitMatch read_match(const Fields& fields) {
   return match;
 }
 
+void tell_of_early_matches(const Fields& spec) {
+  const Node* key = spec.key_of("matches");
+  if (key == nullptr) return;
+  Object& object = spec.object();
+  object.warn("W15", key->span,
+              "`spec.matches` is no field of " + object.title() + " in " +
+                  quote(object.api_version.value) + ", so it takes every request",
+              "conditions came with v1alpha3");
+}
+
 }  // namespace
 
 void decode_traffic_split(Object& object, const Fields& fields, Set& set) {
   const SplitForm form = split_form(version_of(object));
   TrafficSplit split{.meta = object.meta, .origin = {object.api_version.value}};
-  std::vector<std::string_view> known{"service", "backends"};
-  if (form.matches) known.push_back("matches");
-  const Fields spec = body_of(fields, {}, known);
+  const Fields spec = body_of(fields, {}, {"service", "backends", "matches"});
   if (!spec.exists()) return;
+  if (!form.matches) tell_of_early_matches(spec);
 
   split.service = spec.required_text("service");
   Weighed weighed;
@@ -150,7 +142,6 @@ void decode_traffic_split(Object& object, const Fields& fields, Set& set) {
     object.error("E12", key == nullptr ? spec.span() : key->span,
                  object.title() + " has no backends");
   }
-  check_repeated(object, weighed.backends);
   if (const auto weights = whole_weights(weighed.quantities)) {
     for (std::size_t i = 0; i < weights->size(); ++i) {
       weighed.backends[i].weight.value = (*weights)[i];

@@ -68,12 +68,24 @@ void check_group(const Fields& fields, const Text& kind) {
 std::vector<std::string_view> subject_fields(const TargetForm& form) {
   std::vector<std::string_view> known{"kind", "name", "namespace"};
   if (form.identity_bindings) known.push_back("group");
-  if (form.port) known.push_back("port");
+  known.push_back("port");
   return known;
+}
+
+// What was restricted to one port in older versions is open on all of them now.
+void tell_of_removed_port(const Fields& fields) {
+  const Node* key = fields.key_of("port");
+  if (key == nullptr) return;
+  Object& object = fields.object();
+  object.warn("W15", key->span,
+              "`" + fields.path_of("port") + "` is no field of " + object.title() + " in " +
+                  quote(object.api_version.value) + ", so it is ignored",
+              "since v1alpha3 a rule of kind TCPRoute says the ports");
 }
 
 Subject read_subject(const Fields& fields, const TargetForm& form) {
   fields.know(subject_fields(form));
+  if (!form.port) tell_of_removed_port(fields);
   Subject subject;
   subject.span = fields.span();
   subject.kind = fields.required_text("kind");
@@ -88,9 +100,14 @@ Subject read_subject(const Fields& fields, const TargetForm& form) {
   return subject;
 }
 
+// The oldest SDK wrote the port as text, and such objects are still about.
 Subject read_destination(const Fields& fields, const TargetForm& form) {
   Subject destination = read_subject(fields, form);
-  if (form.port) destination.port = fields.port("port");
+  const Node* port = form.port ? fields.get("port") : nullptr;
+  if (port == nullptr) return destination;
+  Node number = *port;
+  if (!form.below_spec) number.quoted = false;
+  destination.port = read_port(fields.object(), number, fields.path_of("port"));
   return destination;
 }
 

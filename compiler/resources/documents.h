@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -34,5 +35,10 @@ void read_yaml(const Document& document, TreeBuilder& builder);
 
 // One JSON value. Returns where in the document the next one would begin.
 std::size_t read_json(const Document& document, TreeBuilder& builder);
+
+// Calls visit(root) for the tree of every document of a source that can be read; the tree lasts as
+// long as the call. What cannot be read is reported.
+using VisitDocument = std::function<void(const Node& root)>;
+void read_source(Diagnostics& diagnostics, SourceId source, const VisitDocument& visit);
 
 }  // namespace smic::resources

@@ -117,6 +117,11 @@ ScalarType scalar_type(const Node& scalar) {
   return looks_like_number(scalar.text) ? ScalarType::number : ScalarType::text;
 }
 
+bool is_true(const Node& boolean) {
+  const std::string_view text = boolean.text;
+  return std::string_view("tTyY").contains(text[0]) || text == "on" || text == "On" || text == "ON";
+}
+
 bool is_label(std::string_view name) {
   return name.size() <= kLongestLabel && has_label_form(name);
 }
@@ -269,9 +274,7 @@ bool Fields::boolean(std::string_view key, bool fallback) const {
     wrong_type(object_, *value, path_of(key), "true or false");
     return fallback;
   }
-  const char first = value->text[0];
-  return first == 't' || first == 'T' || first == 'y' || first == 'Y' || value->text == "on" ||
-         value->text == "On" || value->text == "ON";
+  return is_true(*value);
 }
 
 std::optional<Located<std::uint16_t>> Fields::port(std::string_view key) const {

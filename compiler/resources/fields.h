@@ -41,6 +41,7 @@ std::string quote(std::string_view text);
 // What a scalar is to Kubernetes.
 enum class ScalarType { text, number, boolean };
 ScalarType scalar_type(const Node& scalar);
+bool is_true(const Node& boolean);
 
 // One mapping of an object. `path` is what a person calls it ("spec.backends[1]"), empty for the
 // object itself; `span` is where what it lacks is missed: its key, or an item's first line. A node

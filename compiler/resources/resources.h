@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,12 +22,16 @@ namespace smic::resources {
 
 using Text = Located<std::string>;
 using Labels = std::map<std::string, std::string>;
+using Settings = std::map<std::string, Text, std::less<>>;
 
 struct Metadata {
   Text name;
   Text ns;  // "default" where the document has none
   Labels labels;
   Labels annotations;
+  // Those labels and annotations that mean something to the mesh: under smic.dev/ and under the
+  // predecessor's prefixes. Where a key is both, the label says it.
+  Settings settings;
   std::string created;  // creationTimestamp as written; RFC 3339 sorts as text
   std::string uid;
   bool deleting = false;  // has a deletionTimestamp
@@ -57,6 +62,7 @@ struct Service {
   std::string external_name;
   Labels selector;
   std::vector<ServicePort> ports;
+  bool publish_not_ready = false;  // publishNotReadyAddresses: pods take traffic before they are
 };
 
 struct SliceEndpoint {

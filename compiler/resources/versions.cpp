@@ -2,15 +2,34 @@
 #include "compiler/resources/versions.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/check.h"
 
 namespace smic::resources {
 
+namespace {
+
+constexpr std::array<std::string_view, 4> kVersions = {"v1alpha1", "v1alpha2", "v1alpha3",
+                                                       "v1alpha4"};
+
+}  // namespace
+
+std::optional<Version> version_named(std::string_view name) {
+  const auto found = std::ranges::find(kVersions, name);
+  if (found == kVersions.end()) return std::nullopt;
+  return static_cast<Version>(found - kVersions.begin() + 1);
+}
+
+std::string_view name_of(Version version) {
+  return kVersions[static_cast<std::size_t>(version) - 1];
+}
+
 Version version_of(const Object& object) {
-  const std::string& text = object.api_version.value;
-  SMIC_CHECK(!text.empty() && text.back() >= '1' && text.back() <= '4', "not an SMI version");
-  return static_cast<Version>(text.back() - '0');
+  const std::string_view text = object.api_version.value;
+  const auto version = version_named(text.substr(text.rfind('/') + 1));
+  SMIC_CHECK(version.has_value(), "not an SMI version");
+  return *version;
 }
 
 Fields body_of(const Fields& fields, Form form, const std::vector<std::string_view>& known) {

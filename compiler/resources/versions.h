@@ -9,6 +9,9 @@ namespace smic::resources {
 
 enum class Version { v1alpha1 = 1, v1alpha2, v1alpha3, v1alpha4 };
 
+std::optional<Version> version_named(std::string_view name);
+std::string_view name_of(Version version);
+
 // Of an object whose version decode.cpp has found to be one of these.
 Version version_of(const Object& object);
 

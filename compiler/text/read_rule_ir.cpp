@@ -133,8 +133,9 @@ std::string describe(const antlr4::misc::IntervalSet& expected,
 
 class Reader : public grammar::rule_ir::RuleIRBaseVisitor {
  public:
-  Reader(std::string_view text, SourceId source, Diagnostics& diagnostics)
+  Reader(std::string_view text, SourceId source, Diagnostics& diagnostics, PatternCheck check)
       : source_(source),
+        check_(std::move(check)),
         builder_(diagnostics),
         bytes_(text),
         lexer_(&bytes_),
@@ -267,14 +268,28 @@ class Reader : public grammar::rule_ir::RuleIRBaseVisitor {
 
   antlrcpp::Any visitPathTest(Parser::PathTestContext* test) override {
     if (match_.path) twice(test->start);
-    match_.path = builder_.word(token(test->STRING()));
+    match_.path = pattern(token(test->STRING()), false);
     return {};
   }
 
   antlrcpp::Any visitHeaderTest(Parser::HeaderTestContext* test) override {
     match_.headers.push_back({.name = builder_.word(token(test->STRING(0))),
-                              .regex = builder_.word(token(test->STRING(1)))});
+                              .regex = pattern(token(test->STRING(1)), true)});
     return {};
+  }
+
+  std::string pattern(Token quoted, bool whole) {
+    std::string text = builder_.word(quoted);
+    const auto mistake = check_ ? check_(text, whole) : std::nullopt;
+    if (!mistake) return text;
+    Span where = quoted.span;
+    const bool as_written = text.size() + 2 == quoted.value.size();  // but for the quotes
+    if (as_written && mistake->offset <= text.size()) {
+      where.column += static_cast<std::uint32_t>(1 + mistake->offset);
+      where.length = static_cast<std::uint32_t>(std::max<std::size_t>(1, mistake->length));
+    }
+    builder_.mistake("E03", where, mistake->message, mistake->help);
+    return text;
   }
 
   antlrcpp::Any visitForwardOne(Parser::ForwardOneContext* one) override {
@@ -367,6 +382,7 @@ class Reader : public grammar::rule_ir::RuleIRBaseVisitor {
   }
 
   SourceId source_;
+  PatternCheck check_;
   UnitBuilder builder_;
   ByteStream bytes_;
   grammar::rule_ir::RuleIRLexer lexer_;
@@ -379,7 +395,8 @@ class Reader : public grammar::rule_ir::RuleIRBaseVisitor {
 
 }  // namespace
 
-std::vector<ir::Unit> parse(const Sources& sources, SourceId source, Diagnostics& diagnostics) {
+std::vector<ir::Unit> parse(const Sources& sources, SourceId source, Diagnostics& diagnostics,
+                            PatternCheck check) {
   const std::string_view text = sources.text(source);
   if (text.size() > kMaxBytes) {
     diagnostics.report("E52", {.source = source},
@@ -387,7 +404,7 @@ std::vector<ir::Unit> parse(const Sources& sources, SourceId source, Diagnostics
                            std::to_string(kMaxBytes));
     return {};
   }
-  return Reader(text, source, diagnostics).read();
+  return Reader(text, source, diagnostics, std::move(check)).read();
 }
 
 }  // namespace smic::text

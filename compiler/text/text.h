@@ -5,9 +5,16 @@
 // Mistakes are diagnostics: E52 (what is no .smir) and E53 (what reads well but makes no sound
 // unit: an undeclared name, a port out of range, whatever verify() refuses). A unit with a mistake
 // is left out. ANTLR's door is read_rule_ir.cpp; no type or exception of it leaves.
+//
+// Whether a pattern is a regular expression is not known here, so who knows is asked; what it
+// refuses is E03, at its place in the text.
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/diagnostics/diagnostics.h"
@@ -19,6 +26,17 @@ namespace smic::text {
 inline constexpr std::size_t kMaxBytes = 64 << 20;
 inline constexpr std::size_t kMaxMistakes = 20;  // then the rest of the text is not looked at
 
-std::vector<ir::Unit> parse(const Sources& sources, SourceId source, Diagnostics& diagnostics);
+struct PatternMistake {
+  std::size_t offset = 0;  // in the pattern
+  std::size_t length = 1;
+  std::string message;
+  std::string help;
+};
+// `whole`: the pattern must match the whole subject, as a header's does.
+using PatternCheck =
+    std::function<std::optional<PatternMistake>(std::string_view pattern, bool whole)>;
+
+std::vector<ir::Unit> parse(const Sources& sources, SourceId source, Diagnostics& diagnostics,
+                            PatternCheck check = {});
 
 }  // namespace smic::text

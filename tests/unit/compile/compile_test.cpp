@@ -68,7 +68,7 @@ TEST_CASE("a .smir unit with a bad pattern is told and left out") {
   text.replace(text.find("/a"), 2, "/(");
   const Analyzed input({{"a.smir", text}});
   CHECK(input.front.units.empty());
-  expect_diagnostics(input.diagnostics).has("E03").message("match m0 of unit bank/vault:80");
+  expect_diagnostics(input.diagnostics).has("E03").message("missing `)`");
 }
 
 TEST_CASE("no input is no units") {

@@ -16,6 +16,18 @@ TEST_CASE("lines are found by number, without their ends") {
   CHECK(sources.line(id, 5) == "");
 }
 
+TEST_CASE("byte order marks between documents of files put together are not part of the text") {
+  const std::string mark = "\xEF\xBB\xBF";
+  Sources sources;
+  const auto text = [&](const std::string& given) {
+    return sources.text(sources.add("a.yaml", given));
+  };
+  CHECK(text(mark + "a: b\n---\n" + mark + "c: d\n") == "a: b\n---\nc: d\n");
+  CHECK(text("a: b\n" + mark + "---\r\n" + mark + "c: d") == "a: b\n---\r\nc: d");
+  CHECK(text("a: |\n" + mark + "b" + mark) == "a: |\n" + mark + "b" + mark);
+  CHECK(text(mark).empty());
+}
+
 TEST_CASE("a byte order mark is not part of the text") {
   Sources sources;
   const SourceId id = sources.add("a.yaml", "\xEF\xBB\xBFkind: Pod");

@@ -157,10 +157,29 @@ TEST_CASE("a service account that nothing has is told, and keeps its place") {
   mesh.expect().has("W04").at_text("wbe").help("`web`");
 }
 
+TEST_CASE("a service account that no pod has is told where pods are known") {
+  const std::string rules =
+      kAccounts + kRoutes + target("shop/t", "api", "web", "{kind: TCPRoute, name: every}");
+  Resolved(rules).expect().lacks("W04");
+  const Resolved mesh(pod("shop/p", "api", "10.0.0.1", "x") + rules);
+  mesh.expect().has("W04").at_text("web").message("is the account of no pod").times(1);
+}
+
+TEST_CASE("a name that is in another namespace is looked for there") {
+  const Resolved mesh(pod("bank/p", "teller", "10.0.0.1", "x") + kAccounts + kRoutes +
+                      target("shop/t", "api", "teller", "{kind: TCPRoute, name: every}"));
+  mesh.expect().has("W04").at_text("teller").help("in namespace `bank`");
+}
+
 TEST_CASE("accounts that a pod uses and the account default exist without an object") {
-  const Resolved mesh(pod("shop/p", "worker", "10.0.0.1", "x") + kRoutes +
-                      target("shop/t", "worker", "default", "{kind: TCPRoute, name: every}"));
+  const std::string rules = target("shop/t", "worker", "default", "{kind: TCPRoute, name: every}");
+  const Resolved mesh(pod("shop/p", "worker", "10.0.0.1", "x") +
+                      pod("shop/q", "default", "10.0.0.2", "y") + kRoutes + rules);
   mesh.expect().lacks("W04");
+  Resolved(kRoutes + kAccounts +
+           target("shop/t", "api", "default", "{kind: TCPRoute, name: every}"))
+      .expect()
+      .lacks("W04");
 }
 
 TEST_CASE("an IdentityBinding that does not exist is nobody") {

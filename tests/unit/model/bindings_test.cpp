@@ -95,3 +95,8 @@ TEST_CASE("a binding that does not exist is nobody, and a near name is offered")
   CHECK(sources(mesh).empty());
   mesh.expect().has("W04").at_text("taem").help("`team`");
 }
+
+TEST_CASE("a SPIFFE ID of another namespace is told as that") {
+  const Resolved mesh(binding("spiffeIdentities: ['cluster.local/ns/bank/sa/web']") + kAsSource);
+  mesh.expect().has("W18").message("of another namespace");
+}

@@ -178,3 +178,17 @@ TEST_CASE("pod addresses are identities, sorted; one that two accounts claim is 
   CHECK(mesh.mesh.pods[0].pod == "shop/a");
   mesh.expect().has("W54").at_text("d").message("10.0.0.3");
 }
+
+TEST_CASE("a pod that is not ready takes traffic if its Service publishes it all the same") {
+  const auto ready = [](const std::string& more) {
+    const Resolved mesh(
+        object("v1", "Service", "shop/web",
+               "spec: {selector: {app: web}, ports: [{port: 80}]" + more + "}") +
+        object("v1", "Pod", "shop/p",
+               "status: {podIP: 10.0.0.1, conditions: [{type: Ready, status: 'False'}]}",
+               "labels: {app: web}"));
+    return mesh.service("shop", "web").endpoints.at(0).ready;
+  };
+  CHECK_FALSE(ready(""));
+  CHECK(ready(", publishNotReadyAddresses: true"));
+}

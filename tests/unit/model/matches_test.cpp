@@ -58,3 +58,19 @@ TEST_CASE("path patterns that may match a path are believed") {
                             "{name: g, pathRegex: 'x|/g'}, {name: h, pathRegex: '\\/h'}"));
   mesh.expect().none();
 }
+
+TEST_CASE("the option to search makes a header's pattern match any part of the value") {
+  model::Options options;
+  options.header_match = model::HeaderMatch::search;
+  const Resolved mesh(group("shop/api", "{name: a, headers: {x: 'a|b'}}"), options);
+  CHECK(mesh.mesh.matches.at(0).headers.at(0).regex == "\\C*(?:a|b)\\C*");
+  mesh.expect().none();
+}
+
+TEST_CASE("searching does not make a bad pattern good, and points at the same place") {
+  model::Options options;
+  options.header_match = model::HeaderMatch::search;
+  const Resolved mesh(group("shop/api", "{name: a, headers: {x: 'a)(b'}}"), options);
+  CHECK(mesh.mesh.matches.empty());
+  mesh.expect().has("E03").at_text(")");
+}

@@ -43,6 +43,7 @@ TEST_CASE("appProtocol is stronger than the port's name, and unknown ones are by
   CHECK(protocol("name: tcp, appProtocol: http") == Protocol::http);
   CHECK(protocol("name: http, appProtocol: kubernetes.io/h2c") == Protocol::http);
   CHECK(protocol("name: http, appProtocol: example.com/own") == Protocol::tcp);
+  CHECK(protocol("name: tcp, appProtocol: HTTP") == Protocol::http);
 }
 
 TEST_CASE("an annotation is stronger than the ports of its Service, and has Traefik's names too") {
@@ -57,7 +58,7 @@ TEST_CASE("an annotation that is no protocol is told and changes nothing") {
   const Resolved mesh(
       service("shop/web", "{port: 80, name: tcp}", "annotations: {smic.dev/protocol: htpp}"));
   CHECK(mesh.service("shop", "web").ports.at(0).protocol == Protocol::tcp);
-  mesh.expect().has("W53").at_text("web").message("`smic.dev/protocol: htpp`");
+  mesh.expect().has("W53").at_text("htpp").message("`smic.dev/protocol: htpp`");
 }
 
 TEST_CASE("SCTP ports are left out, and UDP and TCP can share a number") {
@@ -86,6 +87,24 @@ TEST_CASE("a Service is left out of the mesh by a label or annotation on it or o
   CHECK_FALSE(mesh.service("dark", "d").meshed);
 }
 
+TEST_CASE("a value of smic.dev/mesh that is no truth value is told and changes nothing") {
+  const Resolved mesh(service("shop/a", "{port: 80}", "labels: {smic.dev/mesh: 'off'}"));
+  CHECK(mesh.service("shop", "a").meshed);
+  mesh.expect().has("W53").at_text("off");
+}
+
+TEST_CASE("an annotation on a namespace counts as a label does, and the label wins") {
+  const auto access = [](const std::string& metadata) {
+    const Resolved mesh(service("shop/web", "{port: 80}") +
+                        "---\n{apiVersion: v1, kind: Namespace, metadata: {name: shop, " +
+                        metadata + "}}\n");
+    return mesh.service("shop", "web").access;
+  };
+  CHECK(access("annotations: {smic.dev/access: permissive}") == ir::AccessMode::permissive);
+  CHECK(access("annotations: {smic.dev/access: permissive}, labels: {smic.dev/access: enforce}") ==
+        ir::AccessMode::enforce);
+}
+
 TEST_CASE("a namespace's label overrides the access mode, and says who did") {
   const Resolved mesh(service("shop/web", "{port: 80}") + service("bank/web", "{port: 80}") +
                       "---\n{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: "
@@ -100,5 +119,5 @@ TEST_CASE("an access mode that does not exist is told and leaves the mesh's own"
                       "---\n{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: "
                       "{smic.dev/access: open}}}\n");
   CHECK(mesh.service("shop", "web").access == ir::AccessMode::enforce);
-  mesh.expect().has("W53").at_text("shop").help("`enforce` or `permissive`");
+  mesh.expect().has("W53").at_text("open").help("`enforce` or `permissive`");
 }

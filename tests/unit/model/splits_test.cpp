@@ -90,7 +90,7 @@ TEST_CASE("one backend under two forms of its name is listed twice") {
                       split("shop/canary", "web",
                             "{service: web-v1, weight: 1}, {service: web-v1.shop, weight: 2}"));
   CHECK(mesh.mesh.splits.empty());
-  mesh.expect().has("E13").at_text("web-v1.shop");
+  mesh.expect().has("E13").at_text("web-v1.shop").note("first listed here");
 }
 
 TEST_CASE("the root among its own backends is refused, unless the option allows it") {

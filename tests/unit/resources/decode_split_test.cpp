@@ -106,15 +106,6 @@ TEST_CASE("E12: a split needs backends") {
       .at_text("backends");
 }
 
-TEST_CASE("E13: a backend is listed once") {
-  expect_diagnostics(split("v1alpha4",
-                           "  service: web\n  backends:\n  - {service: a, weight: 1}\n"
-                           "  - {service: b, weight: 1}\n  - {service: a, weight: 2}\n"))
-      .has("E13")
-      .at(9, 15)
-      .note("listed here before");
-}
-
 TEST_CASE("E16: conditions are HTTPRouteGroups") {
   const auto with_match = [](const std::string& match) {
     return split("v1alpha4", "  service: web\n  backends: [{service: a, weight: 1}]\n  matches: [" +

@@ -74,13 +74,15 @@ TEST_CASE("v1alpha2 has it below spec, rules as rules, and a destination port") 
 TEST_CASE("a port is no field of the destination since v1alpha3") {
   const std::string yaml =
       with_destination("  destination: {kind: ServiceAccount, name: api, port: 8080}\n");
-  expect_diagnostics(yaml).only({"W15"}).has("W15").at_text("port");
+  expect_diagnostics(yaml).only({"W15"}).has("W15").at_text("port").help("TCPRoute");
   CHECK_FALSE(decoded(yaml).traffic_targets.at(0).destination.port.has_value());
 }
 
-TEST_CASE("E01: ports of old destinations are numbers") {
-  expect_diagnostics(
-      target("v1alpha1", "destination: {kind: ServiceAccount, name: api, port: '8080'}\n"))
+TEST_CASE("E01: ports of old destinations are numbers, or in the oldest version text") {
+  const std::string destination = "destination: {kind: ServiceAccount, name: api, port: '8080'}\n";
+  CHECK(decoded(target("v1alpha1", destination)).traffic_targets.at(0).destination.port->value ==
+        8080);
+  expect_diagnostics(target("v1alpha2", "spec:\n  " + destination))
       .has("E01")
       .at_text("8080")
       .help("write 8080 without quotes");
