@@ -7,8 +7,8 @@
 //   E50…, W50…, N50…   ours
 //
 // Who reports what: compiler/resources everything that one object shows alone; compiler/model what
-// needs other objects or the way names resolve (E03, E10, E14, E15, and W-codes but W03, W05, W15,
-// W16); compiler/text E52 and E53.
+// needs other objects or the way names resolve (E03, E10, E13, E14, E15, and W-codes but W03, W05,
+// W15, W16); compiler/text E52 and E53, and E03 of a .smir.
 #pragma once
 
 #include <span>

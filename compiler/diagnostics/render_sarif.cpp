@@ -49,17 +49,29 @@ std::string region_of(const Sources& sources, const Span& span) {
          '}';
 }
 
-std::string result_of(const Sources& sources, const Diagnostic& diagnostic) {
-  const Span& span = diagnostic.span;
-  std::string message = diagnostic.message;
-  if (!diagnostic.help.empty()) message += "; " + diagnostic.help;
+std::string place(const Sources& sources, const Span& span) {
   const std::string file =
       span.source.value < sources.size() ? sources.name(span.source) : std::string();
+  return "{\"physicalLocation\": {\"artifactLocation\": {\"uri\": " + quoted(uri_of(file)) + '}' +
+         region_of(sources, span) + '}';
+}
+
+std::string related_of(const Sources& sources, const std::vector<Note>& notes) {
+  std::string related;
+  for (const Note& note : notes) {
+    related += (related.empty() ? "" : ", ") + place(sources, note.span) +
+               ", \"message\": {\"text\": " + quoted(note.message) + "}}";
+  }
+  return related.empty() ? "" : ", \"relatedLocations\": [" + related + ']';
+}
+
+std::string result_of(const Sources& sources, const Diagnostic& diagnostic) {
+  std::string message = diagnostic.message;
+  if (!diagnostic.help.empty()) message += "; " + diagnostic.help;
   return "{\"ruleId\": " + quoted(diagnostic.code) +
          ", \"level\": " + quoted(word_for(diagnostic.severity)) +
-         ", \"message\": {\"text\": " + quoted(message) +
-         "}, \"locations\": [{\"physicalLocation\": {\"artifactLocation\": {\"uri\": " +
-         quoted(uri_of(file)) + '}' + region_of(sources, span) + "}}]}";
+         ", \"message\": {\"text\": " + quoted(message) + "}, \"locations\": [" +
+         place(sources, diagnostic.span) + "}]" + related_of(sources, diagnostic.notes) + '}';
 }
 
 std::string rules_of(const std::vector<Diagnostic>& diagnostics) {

@@ -12,6 +12,55 @@ FIELDS = {"severity": str, "code": str, "file": str, "line": int, "column": int,
           "help": str}
 
 
+
+
+class Sarif(unittest.TestCase):
+    """What the schema of SARIF 2.1.0 requires of the objects that we write, and what its prose does."""
+
+    def location(self, location):
+        place = location["physicalLocation"]
+        self.assertRegex(place["artifactLocation"]["uri"], r"^[A-Za-z0-9/._~%-]*$")
+        region = place.get("region")
+        if region is None:
+            return
+        for key in ("startLine", "startColumn", "endColumn"):
+            self.assertIsInstance(region[key], int)
+            self.assertGreaterEqual(region[key], 1)
+        self.assertGreaterEqual(region["endColumn"], region["startColumn"])
+
+    def log(self, text):
+        log = json.loads(smic("check", "--format=sarif", "-", stdin=text).stdout)
+        self.assertEqual(log["version"], "2.1.0")
+        self.assertTrue(log["$schema"].startswith("https://"))
+        self.assertEqual(len(log["runs"]), 1)
+        return log["runs"][0]
+
+    def test_a_report_has_what_the_schema_requires(self):
+        twice = yaml_text(service("shop", "web", 80), service("shop", "web", 80))
+        run = self.log(BROKEN + "---\n" + twice + "---\n{\n")
+        driver = run["tool"]["driver"]
+        self.assertEqual(driver["name"], "smic")
+        rules = [rule["id"] for rule in driver["rules"]]
+        self.assertEqual(len(set(rules)), len(rules))
+        for rule in driver["rules"]:
+            self.assertTrue(rule["shortDescription"]["text"])
+        self.assertIn(run["columnKind"], ("utf16CodeUnits", "unicodeCodePoints"))
+        self.assertTrue(run["results"])
+        for result in run["results"]:
+            self.assertIn(result["ruleId"], rules)
+            self.assertIn(result["level"], ("none", "note", "warning", "error"))
+            self.assertTrue(result["message"]["text"])
+            for location in result["locations"] + result.get("relatedLocations", []):
+                self.location(location)
+        related = [each for each in run["results"] if "relatedLocations" in each]
+        self.assertEqual([each["ruleId"] for each in related], ["W50", "W50"])
+        self.assertTrue(related[0]["relatedLocations"][0]["message"]["text"])
+
+    def test_no_problem_is_an_empty_list_of_results(self):
+        run = self.log(yaml_text(service("shop", "web", 80)))
+        self.assertEqual((run["results"], run["tool"]["driver"]["rules"]), ([], []))
+
+
 class Check(unittest.TestCase):
     def test_json_is_one_document_with_the_fields_of_the_contract(self):
         done = smic("check", "--format=json", "-", stdin=BROKEN)
