@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tested by explanation_test.cpp.
-#include "cli/explanation.h"
+#include "cli/near_miss.h"
 
 #include <algorithm>
 #include <set>
@@ -177,14 +177,44 @@ std::string why_denied(const Query& query, const Explanation& explanation) {
          " to send this to " + destination;
 }
 
-std::string why_unavailable(const Explanation& explanation) {
+std::string why_unavailable(const Frontend& front, const Explanation& explanation) {
   std::set<std::string> waiting;
   for (const BackendAnswer& each : explanation.backends) {
     if (each.backend.weight > 0) waiting.insert(ir::to_string(each.backend.service));
   }
   if (explanation.backends.empty()) return "the route has no backend left on this port";
   if (waiting.empty()) return "every weight of the split is 0";
+  const auto external = std::ranges::find_if(front.resources.services, [&](const auto& service) {
+    return service.type == "ExternalName" &&
+           waiting.contains(service.meta.ns.value + '/' + service.meta.name.value);
+  });
+  if (external != front.resources.services.end()) {
+    return external->meta.ns.value + '/' + external->meta.name.value +
+           " is an ExternalName, which has no endpoints in the mesh";
+  }
   return "no endpoint is ready in " + list_of(waiting);
+}
+
+// What has an error is in no rule, and so in no near miss.
+void add_left_out_targets(const Frontend& front, Explanation& explanation) {
+  std::set<std::string> namespaces;
+  for (const BackendAnswer& each : explanation.backends) {
+    namespaces.insert(each.backend.service.ns);
+  }
+  for (const resources::LeftOut& object : front.resources.left_out) {
+    if (object.kind != "TrafficTarget" || !namespaces.contains(object.ns)) continue;
+    explanation.hints.push_back("TrafficTarget " + object.ns + "/" + object.name +
+                                " is left out because of an error in it");
+  }
+}
+
+void add_hints(const Frontend& front, Explanation& explanation) {
+  for (const NearMiss& miss : explanation.nearest) explanation.hints.push_back(text_of(miss));
+  if (explanation.outcome != Outcome::deny) return;
+  add_left_out_targets(front, explanation);
+  if (explanation.hints.empty()) {
+    explanation.hints.emplace_back("no TrafficTarget comes near: none allows these pods anything");
+  }
 }
 
 std::vector<std::string> service_names(const Frontend& front) {
@@ -262,15 +292,19 @@ Result<Explanation> explain(const Frontend& front, const Query& query, NativeUni
       explanation.reason = why_forward(explanation);
       break;
     case Outcome::unavailable:
-      explanation.reason = why_unavailable(explanation);
+      explanation.reason = why_unavailable(front, explanation);
       break;
     case Outcome::unknown_service:
       break;
     case Outcome::deny:
       explanation.reason = why_denied(query, explanation);
-      explanation.hints = nearest_rules(*unit, query, explanation.backends);
+      explanation.nearest = missed_targets(front, *unit, query, explanation.backends);
       break;
   }
+  for (NearMiss& miss : missed_splits(*unit, evaluation.route, query)) {
+    explanation.nearest.push_back(std::move(miss));
+  }
+  add_hints(front, explanation);
   if (rule_ir_alone(front)) {
     explanation.hints.push_back(
         "the input is rule IR alone, so every backend counts as ready, and as any destination the "

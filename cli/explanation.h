@@ -7,7 +7,7 @@
 //   explanation.cpp       which backends, allowed or not, and the outcome
 //   native_answer.cpp     the same question to machine code
 //   request.h             the question, as a person writes it
-//   nearest_rule.cpp      for a denial: what would have to differ
+//   near_miss.h           why not: what would have to differ
 //   render_explanation.cpp
 #pragma once
 
@@ -45,6 +45,23 @@ struct BackendAnswer {
   bool operator==(const BackendAnswer&) const = default;
 };
 
+// One thing in a request that keeps a rule from applying to it.
+struct Difference {
+  enum class Part { source, protocol, port, method, path, header, nothing };  // nothing: never can
+  Part part = Part::nothing;
+  std::string name;               // of a header
+  std::optional<std::string> is;  // absent: a header that is not there
+  std::string must_be;            // of a path or header, the pattern to match
+  bool operator==(const Difference&) const = default;
+};
+
+struct NearMiss {
+  ir::Origin rule;                  // a TrafficTarget, or a TrafficSplit that was passed by
+  std::optional<ir::Origin> match;  // the HTTPRouteGroup's match that comes nearest
+  std::vector<Difference> differ;   // all of it would have to
+  bool operator==(const NearMiss&) const = default;
+};
+
 struct Explanation {
   Outcome outcome = Outcome::unknown_service;
   ir::Protocol protocol = ir::Protocol::http;
@@ -53,7 +70,8 @@ struct Explanation {
   std::vector<BackendAnswer> backends;  // in the order written
   std::vector<ir::Origin> because;      // TrafficTargets that allow one of the backends
   std::string reason;                   // one sentence
-  std::vector<std::string> hints;       // what would have to differ; may be empty
+  std::vector<NearMiss> nearest;        // rules that missed it by little, nearest first
+  std::vector<std::string> hints;       // the same in words, and what else helps; may be empty
 };
 
 // Ports on which `service` is meshed, sorted.
@@ -91,10 +109,6 @@ std::string render_json(const Query& query, const Explanation& explanation,
                         const std::string& between = "\n ");
 
 // ---- between the files of this thought --------------------------------------------------------
-
-// An allow that could cover one of the backends, and what keeps it from doing so.
-std::vector<std::string> nearest_rules(const ir::Unit& unit, const Query& query,
-                                       const std::vector<BackendAnswer>& backends);
 
 contract::Method method_of(const Query& query);
 std::string place_of(const ir::Origin& origin);  // "access.yaml:3"

@@ -59,11 +59,47 @@ std::string json_of(const BackendAnswer& answer) {
          ", \"ready\": " + std::to_string(answer.ready) + "}";
 }
 
+std::string name_of(Difference::Part part) {
+  switch (part) {
+    case Difference::Part::source:
+      return "source";
+    case Difference::Part::protocol:
+      return "protocol";
+    case Difference::Part::port:
+      return "port";
+    case Difference::Part::method:
+      return "method";
+    case Difference::Part::path:
+      return "path";
+    case Difference::Part::header:
+      return "header";
+    case Difference::Part::nothing:
+      return "nothing";
+  }
+  return {};
+}
+
+std::string json_of(const Difference& difference) {
+  const bool pattern =
+      difference.part == Difference::Part::path || difference.part == Difference::Part::header;
+  std::string text = "{\"part\": " + quoted(name_of(difference.part));
+  if (!difference.name.empty()) text += ", \"name\": " + quoted(difference.name);
+  text += ", \"is\": " + (difference.is ? quoted(*difference.is) : "null");
+  return text + (pattern ? ", \"must_match\": " : ", \"must_be\": ") + quoted(difference.must_be) +
+         "}";
+}
+
 template <class Items, class Render>
 std::string array_of(const Items& items, Render render) {
   std::string text = "[";
   for (const auto& item : items) text += (text.size() == 1 ? "" : ", ") + render(item);
   return text + "]";
+}
+
+std::string json_of(const NearMiss& miss) {
+  return "{\"rule\": " + json_of(miss.rule) +
+         ", \"match\": " + (miss.match ? json_of(*miss.match) : "null") + ", \"differ\": " +
+         array_of(miss.differ, [](const Difference& each) { return json_of(each); }) + "}";
 }
 
 // ---- human ------------------------------------------------------------------------------------
@@ -140,8 +176,9 @@ std::string render_json(const Query& query, const Explanation& explanation,
          "\"because\": " + array_of(explanation.because, origin_json) + "," + between +
          "\"mode\": " + (known ? quoted(name_of(explanation.mode)) : "null") + "," + between +
          "\"reason\": " + quoted(explanation.reason) + "," + between +
-         "\"hints\": " + array_of(explanation.hints, quoted) + "," + between +
-         "\"request\": {\"from\": " + quoted(ir::to_string(query.from)) +
+         "\"hints\": " + array_of(explanation.hints, quoted) + "," + between + "\"nearest\": " +
+         array_of(explanation.nearest, [](const NearMiss& miss) { return json_of(miss); }) + "," +
+         between + "\"request\": {\"from\": " + quoted(ir::to_string(query.from)) +
          ", \"service\": " + quoted(ir::to_string(query.to)) +
          ", \"port\": " + std::to_string(query.port) +
          ", \"protocol\": " + (known ? quoted(name_of(explanation.protocol)) : "null") +
