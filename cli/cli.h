@@ -46,6 +46,7 @@ int run_explain(Words words, Console& console);
 int run_compile(Words words, Console& console);
 int run_convert(Words words, Console& console);
 int run_up(Words words, Console& console);
+int run_dns(Words words, Console& console);
 int run_echo(Words words, Console& console);
 int run_version(Words words, Console& console);
 

@@ -17,6 +17,7 @@
 #include "cli/input.h"
 #include "cli/up_report.h"
 #include "controller/controller.h"
+#include "runtime/dns/dns.h"
 #include "runtime/proxy/proxy.h"
 
 namespace smic::cli {
@@ -29,6 +30,8 @@ struct Options {
   CompileOptions compile;
   proxy::Options proxy;
   program::Engine engine = program::Engine::native;
+  std::string dns_address;
+  std::vector<std::string> mesh_zones{"mesh"};
 };
 
 Syntax syntax_of(Options& options) {
@@ -46,6 +49,17 @@ Syntax syntax_of(Options& options) {
       text("--admin", "ADDRESS:PORT", options.proxy.admin_address,
            "serve /metrics, /healthz, /config and /addresses there\n"
            "(default: nowhere; port 0 picks a free one)"),
+      text("--dns", "ADDRESS:PORT", options.dns_address,
+           "answer DNS questions for mesh names there, by UDP and TCP\n"
+           "(default: nowhere; port 0 picks a free one)"),
+      {"--dns-zone", "ZONE", "another zone of mesh names beside `mesh`, such as traefik.mesh",
+       [&options](const std::string& zone) -> Taken {
+         if (!dns::Name::parse(zone) || zone.empty()) {
+           return UsageError("`" + zone + "` is no domain name");
+         }
+         options.mesh_zones.push_back(zone);
+         return {};
+       }},
       number("--workers", "N", options.proxy.workers, kMostWorkers,
              "threads that carry traffic (default: 0, one per core)"),
       choice<proxy::AccessLog>("--access-log",
@@ -71,10 +85,12 @@ Syntax syntax_of(Options& options) {
 // One mesh from its first version to its last.
 class Session {
  public:
-  Session(Options options, source::Source& source, proxy::Proxy& proxy, Console& console)
+  Session(Options options, source::Source& source, proxy::Proxy& proxy, dns::Server* dns,
+          Console& console)
       : options_(std::move(options)),
         source_(source),
         proxy_(proxy),
+        dns_(dns),
         console_(console),
         out_(options_.proxy.access_log == proxy::AccessLog::off ? console.out : console.err) {}
 
@@ -121,6 +137,11 @@ class Session {
     if (!snapshot) return fail(snapshot, "load version " + std::to_string(update.manifest.version));
     if (auto applied = proxy_.apply(*snapshot); !applied) return applied;
     const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - start;
+    // Names come after what they lead to.
+    if (dns_ != nullptr && (!snapshot_ || update.manifest.names != manifest_.names)) {
+      dns_->use(std::make_shared<dns::Zones>(dns::Zones::build(
+          update.manifest.names, static_cast<std::uint32_t>(update.manifest.version))));
+    }
     announce(update, loading.count());
     snapshot_ = std::move(*snapshot);
     manifest_ = update.manifest;
@@ -139,12 +160,14 @@ class Session {
     }
     out_ << "smic up, " << line.str() << "\n\n" << table_of(update.manifest);
     if (!proxy_.admin_address().empty()) out_ << "\n  admin: http://" << proxy_.admin_address();
+    if (dns_ != nullptr) out_ << "\n  dns: " << dns_->address();
     out_ << "\n  Ctrl-C ends it\n" << std::endl;
   }
 
   Options options_;
   source::Source& source_;
   proxy::Proxy& proxy_;
+  dns::Server* dns_;  // null: nobody asked for it
   Console& console_;
   std::ostream& out_;
   std::string told_;
@@ -201,8 +224,16 @@ int run_up(Words words, Console& console) {
   auto proxy = proxy::Proxy::start(options.proxy);
   if (!proxy) return world_failed("up", proxy.error(), console);
 
-  Session session(options, **source, **proxy, console);
-  controller::Reconciler reconciler(options.compile, controller::loopback_plan());
+  std::unique_ptr<dns::Server> dns;
+  if (!options.dns_address.empty()) {
+    auto started = dns::Server::start(options.dns_address);
+    if (!started) return world_failed("up", started.error(), console);
+    dns = std::move(*started);
+  }
+
+  Session session(options, **source, **proxy, dns.get(), console);
+  controller::Reconciler reconciler(options.compile, controller::loopback_plan(),
+                                    controller::OnMistake::keep_version, options.mesh_zones);
   signals.stop_on_first(**source);
   controller::follow(**source, reconciler, [&session](const auto& update, const auto& diagnostics) {
     session.on_update(update, diagnostics);

@@ -31,6 +31,8 @@ class AddressPlan {
   // `taken`: addresses of pods and endpoints, which no service may get.
   virtual Result<Addresses> assign(const std::set<ir::ServiceRef>& services,
                                    const std::set<std::string>& taken) = 0;
+  // Of DNS: where its addresses are found when they lead back to names.
+  virtual std::vector<std::string> reverse_zones() const { return {}; }
 };
 
 // 127.x.y.z, stable: a service keeps its address while it exists, and where it can across restarts
@@ -54,8 +56,10 @@ enum class OnMistake { keep_version, leave_out };
 // broken edit cannot replace it.
 class Reconciler {
  public:
+  // `mesh_zones`: where meshed Services have names, SERVICE.NAMESPACE.ZONE.
   Reconciler(CompileOptions options, std::unique_ptr<AddressPlan> plan,
-             OnMistake on_mistake = OnMistake::keep_version);
+             OnMistake on_mistake = OnMistake::keep_version,
+             std::vector<std::string> mesh_zones = {"mesh"});
   ~Reconciler();
 
   // The first version takes whatever is good. After that, with keep_version, an edit is broken if

@@ -52,6 +52,8 @@ class LoopbackPlan final : public AddressPlan {
     return next;
   }
 
+  std::vector<std::string> reverse_zones() const override { return {"127.in-addr.arpa"}; }
+
  private:
   static Result<std::string> first_free(const ir::ServiceRef& service,
                                         const std::set<std::string>& used) {

@@ -7,6 +7,7 @@
 
 #include "compiler/unit_compiler.h"
 #include "controller/controller.h"
+#include "controller/service_names.h"
 
 namespace smic::controller {
 namespace {
@@ -47,6 +48,7 @@ struct Reconciler::Impl {
   OnMistake on_mistake;
   std::unique_ptr<AddressPlan> plan;
   UnitCompiler compiler;
+  std::vector<std::string> mesh_zones;
   contract::Manifest in_force;
   ErrorKeys errors_in_force;
 
@@ -74,6 +76,9 @@ struct Reconciler::Impl {
     }
     update.manifest.node = "local";
     update.manifest.identities = pod_identities(front.mesh);
+    update.manifest.names =
+        service_names(front, *addresses, mesh_zones, options.model.cluster_domain);
+    update.manifest.names.reverse_zones = plan->reverse_zones();
     return update;
   }
 
@@ -87,8 +92,9 @@ struct Reconciler::Impl {
 };
 
 Reconciler::Reconciler(CompileOptions options, std::unique_ptr<AddressPlan> plan,
-                       OnMistake on_mistake)
-    : impl_(std::make_unique<Impl>(options, on_mistake, std::move(plan), UnitCompiler(options))) {}
+                       OnMistake on_mistake, std::vector<std::string> mesh_zones)
+    : impl_(std::make_unique<Impl>(options, on_mistake, std::move(plan), UnitCompiler(options),
+                                   std::move(mesh_zones))) {}
 
 Reconciler::~Reconciler() = default;
 

@@ -9,12 +9,15 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "base/command_line.h"
 #include "base/log.h"
+#include "runtime/dns/dns.h"
 #include "runtime/proxy/proxy.h"
 
 namespace {
@@ -29,6 +32,7 @@ struct Configuration {
   std::string manifest;
   std::string images;
   program::Engine engine = program::Engine::native;
+  std::string dns_address;
   proxy::Options options;
 };
 
@@ -52,6 +56,9 @@ Syntax syntax_of(Configuration& given) {
       text("--admin", "ADDRESS:PORT", given.options.admin_address,
            "serves /metrics, /healthz, /readyz, /config and\n"
            "/addresses (default: nowhere)"),
+      text("--dns", "ADDRESS:PORT", given.dns_address,
+           "answers DNS questions for mesh names there, by UDP and\n"
+           "TCP (default: nowhere)"),
       number("--workers", "N", given.options.workers, kMostWorkers,
              "threads for traffic (default: 0, one per core)"),
       choice<proxy::AccessLog>("--access-log",
@@ -104,7 +111,8 @@ auto identity_of(const std::string& path) {
 // Follows the manifest's file.
 class Follower {
  public:
-  Follower(const Configuration& given, proxy::Proxy& proxy) : given_(given), proxy_(proxy) {}
+  Follower(const Configuration& given, proxy::Proxy& proxy, dns::Server* dns)
+      : given_(given), proxy_(proxy), dns_(dns) {}
 
   // The file as it is now becomes what is enforced, or an error tells why not.
   Result<void> load() {
@@ -119,6 +127,7 @@ class Follower {
     if (!snapshot) return std::unexpected(snapshot.error());
     if (const auto applied = proxy_.apply(*snapshot); !applied) return applied;
     current_ = *snapshot;
+    tell_names(*manifest);
     return {};
   }
 
@@ -139,8 +148,18 @@ class Follower {
   const program::Snapshot& current() const { return *current_; }
 
  private:
+  // After what they lead to. Most versions have the same names as the one before.
+  void tell_names(const contract::Manifest& manifest) {
+    if (dns_ == nullptr || names_ == manifest.names) return;
+    dns_->use(std::make_shared<dns::Zones>(
+        dns::Zones::build(manifest.names, static_cast<std::uint32_t>(manifest.version))));
+    names_ = manifest.names;
+  }
+
   const Configuration& given_;
   proxy::Proxy& proxy_;
+  dns::Server* dns_;                      // null: nobody asked for it
+  std::optional<contract::Names> names_;  // that it answers from
   std::shared_ptr<const program::Snapshot> current_;
   decltype(identity_of("")) seen_;
 };
@@ -174,9 +193,16 @@ int failed(const Error& error) {
 int run(const Configuration& given, const sigset_t& signals) {
   const auto proxy = proxy::Proxy::start(given.options);
   if (!proxy) return failed(proxy.error());
-  Follower follower(given, **proxy);
+  std::unique_ptr<dns::Server> dns;
+  if (!given.dns_address.empty()) {
+    auto started = dns::Server::start(given.dns_address);
+    if (!started) return failed(started.error());
+    dns = std::move(*started);
+  }
+  Follower follower(given, **proxy, dns.get());
   if (const auto loaded = follower.load(); !loaded) return failed(loaded.error());
   log_start(given, **proxy, follower.current());
+  if (dns) log_info("dns", {{"address", dns->address()}});
   for (;;) {
     const int signal = ::sigtimedwait(&signals, nullptr, &kFollowInterval);
     if (signal == SIGTERM || signal == SIGINT) break;

@@ -30,6 +30,8 @@ constexpr Code kCodes[] = {
     {"E56", "a key that is written twice in one mapping"},
     {"E57", "a name that Kubernetes does not allow"},
     {"E58", "a unit that several .smir sources, or one and a manifest, define"},
+    {"E80", "a DNS configuration that cannot be read"},
+    {"E81", "a DNS configuration that the mesh's zones cannot be added to, or taken out of"},
     {"W01", "a route object that a rule or split refers to does not exist"},
     {"W02", "a match name that its HTTPRouteGroup does not have"},
     {"W03", "a route group without matches, or an old TrafficTarget without rules or sources"},

@@ -66,6 +66,7 @@ struct Endpoint {
   std::string workload;              // pod name
   bool ready = true;
   std::vector<Port> ports;  // pod port of each of Service::ports; 0 = not served here
+  std::string hostname;     // its label below a headless Service's name; empty = has none
 };
 
 struct Service {

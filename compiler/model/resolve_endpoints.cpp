@@ -141,10 +141,15 @@ std::vector<Endpoint> from_slices(const Slices& slices, const ServiceSource& sou
       const std::string& address = written.addresses.front();
       const resources::Pod* pod = pods.pod_at(address, {slice->meta.ns.value, written.pod});
       endpoints.push_back({address, own_identity(pod), pod ? pod->meta.name.value : written.pod,
-                           written.ready, ports});
+                           written.ready, ports, written.hostname});
     }
   }
   return endpoints;
+}
+
+// As Kubernetes writes it into slices (DNS for Services and Pods, "hostname and subdomain").
+std::string hostname_below(const ServiceSource& source, const resources::Pod& pod) {
+  return pod.subdomain == source.object->meta.name.value ? pod.hostname : std::string();
 }
 
 std::vector<Endpoint> from_pods(const std::vector<const resources::Pod*>& pods,
@@ -154,7 +159,7 @@ std::vector<Endpoint> from_pods(const std::vector<const resources::Pod*>& pods,
     endpoints.push_back({pod->ips.empty() ? std::string() : pod->ips.front(), own_identity(pod),
                          pod->meta.name.value,
                          (pod->ready || source.object->publish_not_ready) && !pod->meta.deleting,
-                         target_ports(source, pod->shape)});
+                         target_ports(source, pod->shape), hostname_below(source, *pod)});
   }
   return endpoints;
 }
@@ -168,7 +173,8 @@ std::vector<Endpoint> from_workloads(const std::vector<const resources::Workload
                          identity_of(workload->meta, workload->shape),
                          {},
                          true,
-                         target_ports(source, workload->shape)});
+                         target_ports(source, workload->shape),
+                         {}});
   }
   return endpoints;
 }

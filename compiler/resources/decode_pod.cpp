@@ -61,6 +61,8 @@ void decode_pod(Object& object, const Fields& fields, Set& set) {
   Pod pod{.meta = object.meta, .shape = read_shape(spec, object.meta.labels)};
   pod.ips = read_addresses(status);
   pod.node = spec.plain_text("nodeName");
+  pod.hostname = spec.plain_text("hostname");
+  pod.subdomain = spec.plain_text("subdomain");
   const std::string phase = status.plain_text("phase", "Running");
   pod.running = phase != "Succeeded" && phase != "Failed";
   pod.ready = is_ready(status);

@@ -28,6 +28,14 @@ ServicePort read_service_port(const Fields& fields) {
   return port;
 }
 
+std::vector<std::string> read_cluster_ips(const Fields& spec, const std::string& first) {
+  if (first.empty() || first == "None") return {};
+  std::vector<std::string> all;
+  for (Text& address : spec.texts("clusterIPs")) all.push_back(std::move(address.value));
+  if (all.empty()) all.push_back(first);
+  return all;
+}
+
 SliceEndpoint read_endpoint(const Fields& fields) {
   SliceEndpoint endpoint;
   for (Text& address : fields.texts("addresses")) {
@@ -35,6 +43,7 @@ SliceEndpoint read_endpoint(const Fields& fields) {
   }
   endpoint.ready = fields.mapping("conditions").boolean("ready", true);
   endpoint.node = fields.plain_text("nodeName");
+  endpoint.hostname = fields.plain_text("hostname");
   const Fields target = fields.mapping("targetRef");
   if (target.plain_text("kind") == "Pod") endpoint.pod = target.plain_text("name");
   return endpoint;
@@ -56,6 +65,7 @@ void read_addresses(const Fields& subset, std::string_view key, bool ready, Endp
     endpoint.ready = ready;
     endpoint.addresses.push_back(fields.required_text("ip").value);
     endpoint.node = fields.plain_text("nodeName");
+    endpoint.hostname = fields.plain_text("hostname");
     const Fields target = fields.mapping("targetRef");
     if (target.plain_text("kind") == "Pod") endpoint.pod = target.plain_text("name");
     slice.endpoints.push_back(std::move(endpoint));
@@ -85,6 +95,7 @@ void decode_service(Object& object, const Fields& fields, Set& set) {
   const Fields spec = fields.mapping("spec");
   service.type = spec.plain_text("type", "ClusterIP");
   service.cluster_ip = spec.plain_text("clusterIP");
+  service.cluster_ips = read_cluster_ips(spec, service.cluster_ip);
   service.external_name = spec.plain_text("externalName");
   service.selector = spec.labels("selector");
   service.publish_not_ready = spec.boolean("publishNotReadyAddresses", false);

@@ -59,6 +59,7 @@ struct Service {
   Metadata meta;
   std::string type = "ClusterIP";
   std::string cluster_ip;  // "" unknown, "None" headless
+  std::vector<std::string> cluster_ips;  // all, the one above among them; empty if headless
   std::string external_name;
   Labels selector;
   std::vector<ServicePort> ports;
@@ -70,6 +71,7 @@ struct SliceEndpoint {
   bool ready = true;  // an absent condition counts as ready
   std::string pod;    // targetRef of kind Pod, same namespace
   std::string node;
+  std::string hostname;  // its label below the Service's name, in DNS
 };
 
 struct SlicePort {
@@ -105,6 +107,8 @@ struct Pod {
   PodShape shape;
   std::vector<std::string> ips;
   std::string node;
+  std::string hostname;   // with a subdomain that is a headless Service: its label below that name
+  std::string subdomain;
   bool running = true;  // phase absent, Pending or Running; not Succeeded or Failed
   bool ready = true;    // condition Ready; absent = true
 };

@@ -13,5 +13,6 @@
 #pragma once
 
 #include "runtime/dns/answer.h"
+#include "runtime/dns/name.h"
 #include "runtime/dns/server.h"
 #include "runtime/dns/zones.h"
