@@ -18,7 +18,7 @@ DOORS = {
     "antlr4-runtime": r"compiler/text/\w+\.cpp",
     "llvm/": r"(compiler/codegen|runtime/program)/\w+\.cpp",
     "openssl/": r"(contract|controller/kube)/\w+\.cpp",
-    "boost/json": r"(contract|runtime/observe|controller(/kube)?)/\w+\.cpp",
+    "boost/json": r"(contract|runtime/observe|controller(/kube|/dns)?)/\w+\.cpp",
     "boost/beast": r"(runtime/observe|runtime/proxy|cli|controller/kube)/\w+\.cpp",
     "re2/": r"(?!)",  # judges in tests, never part of the product
     "yaml-cpp/": r"(?!)",
