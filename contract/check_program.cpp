@@ -25,7 +25,7 @@ Result<void> ProgramChecker::check(std::uint32_t root) {
   return {};
 }
 
-// The invariant of tables.h: at most three ops look at one byte.
+// The invariant of tables.h: at most five ops look at one byte.
 Result<void> ProgramChecker::check_progress() const {
   for (const auto& [at, op] : ops_) {
     if (!op.go) continue;
@@ -34,6 +34,12 @@ Result<void> ProgramChecker::check_progress() const {
   }
   for (const std::uint32_t at : retried_) {
     if (ops_.at(at).retries) return refuse("a retry of a retry", at);
+  }
+  for (const std::uint32_t at : hashed_) {
+    if (ops_.at(at).kind == contract::Op::kHash) return refuse("a hash of a hash", at);
+  }
+  for (const std::uint32_t at : gone_back_) {
+    if (ops_.at(at).goes_back) return refuse("a node that goes back to its like", at);
   }
   return {};
 }
@@ -56,6 +62,9 @@ Result<void> ProgramChecker::check_op(std::uint32_t at) {
     case contract::Op::kMap:
       checked = check_map(at, op);
       break;
+    case contract::Op::kHash:
+      checked = check_hash(at, op);
+      break;
     default:
       return refuse("an unknown op", at);
   }
@@ -69,6 +78,10 @@ Result<void> ProgramChecker::check_node(std::uint32_t at, Op& op) {
   const std::uint32_t slots = records_.read8(at + 2);
   if (length + slots == 0 || slots > kMaxSlots || (slots != 0 && (flags & kOpNext) != 0)) {
     return refuse("a node", at);
+  }
+  op.retries = op.goes_back = (flags & kNodeWhole) != 0;
+  if (op.goes_back && (length > kMaxWholeText || (flags & kOpAccept) != 0)) {
+    return refuse("a whole node", at);
   }
   const std::uint32_t table = slots == 0 ? 0 : 1u << (slots - 1);
   const std::uint32_t text_and_keys = (length + 3) / 4 * 4 + (table + 3) / 4 * 4;
@@ -122,6 +135,26 @@ Result<void> ProgramChecker::check_map(std::uint32_t at, Op& op) {
   return check_fallback(records_.read32(at + 8), at, op);
 }
 
+// It takes no byte, so all its refs but final ones say so.
+Result<void> ProgramChecker::check_hash(std::uint32_t at, Op& op) {
+  const std::uint32_t bits = records_.read8(at + 2);
+  if (records_.read8(at) != static_cast<std::uint32_t>(contract::Op::kHash) ||
+      bits < kMinShiftBits || bits > kMaxShiftBits || !records_.take(at + 4ull, kHashHeader - 4)) {
+    return refuse("a hash", at);
+  }
+  op.retries = op.goes_back = true;
+  const std::uint32_t slots = records_.read32(at + 8);
+  const std::uint64_t refs = at + kHashHeader + (1ull << bits);
+  if (slots == 0 || !records_.take(at + kHashHeader, (1ull << bits) + 4ull * slots)) {
+    return refuse("a hash's slots", at);
+  }
+  for (std::uint32_t i = 0; i < slots; ++i) {
+    const std::uint32_t ref = records_.read32(refs + 4ull * i);
+    if (auto checked = check_again(ref, at, hashed_); !checked) return checked;
+  }
+  return check_result(records_.read32(at + 4));
+}
+
 // next, fallback, accept, as far as the flags say they are there.
 Result<void> ProgramChecker::check_fields(Fields fields, Op& op, bool utf8) {
   std::uint64_t at = fields.at;
@@ -137,7 +170,9 @@ Result<void> ProgramChecker::check_fields(Fields fields, Op& op, bool utf8) {
   if (fields.flags & kOpFallback) {
     const std::uint32_t fallback = records_.read32(at);
     if (utf8 && (fallback & kRefFinal) == 0) return refuse("where a broken sequence leads", at);
-    if (auto checked = check_fallback(fallback, at, op); !checked) return checked;
+    auto checked =
+        op.goes_back ? check_again(fallback, at, gone_back_) : check_fallback(fallback, at, op);
+    if (!checked) return checked;
     at += 4;
   }
   return fields.flags & kOpAccept ? check_result(records_.read32(at)) : Result<void>{};
@@ -150,6 +185,15 @@ Result<void> ProgramChecker::check_fallback(std::uint32_t ref, std::uint64_t at,
     retried_.push_back(ref);
   }
   return check_ref(ref, at);
+}
+
+// A ref of an op that took nothing.
+Result<void> ProgramChecker::check_again(std::uint32_t ref, std::uint64_t at,
+                                         std::vector<std::uint32_t>& targets) {
+  if (ref & kRefFinal) return check_ref(ref, at);
+  if ((ref & kRefTags) != kRefRetry) return refuse("a ref that takes no byte", at);
+  targets.push_back(ref & ~kRefTags);
+  return check_ref(ref & ~kRefTags, at);
 }
 
 Result<void> ProgramChecker::check_ref(std::uint32_t ref, std::uint64_t at) {

@@ -61,12 +61,13 @@ SMIC_INLINE Subject make_subject(Slice slice, uint8_t (&copy)[8]) {
   return {data, slice.size, 0, copy, 0};
 }
 
-// The bytes from `at` on, zeros after the end; never reads outside the subject.
-SMIC_INLINE uint64_t window(const Subject& s) {
-  const uint64_t from = s.at < s.last ? s.at : s.last;
-  const uint64_t half = 4 * (s.at - from);  // 64 bits may have to go, which one shift cannot do
+// The bytes from `at` ≤ size on, zeros after the end; never reads outside the subject.
+SMIC_INLINE uint64_t window(const Subject& s, uint64_t at) {
+  const uint64_t from = at < s.last ? at : s.last;
+  const uint64_t half = 4 * (at - from);  // 64 bits may have to go, which one shift cannot do
   return load64(s.base + from) >> half >> half;
 }
+SMIC_INLINE uint64_t window(const Subject& s) { return window(s, s.at); }
 
 SMIC_INLINE uint64_t first_byte(uint64_t high_bits) { return __builtin_ctzll(high_bits) / 8; }
 
@@ -135,11 +136,12 @@ SMIC_INLINE uint64_t differing(uint64_t a, uint64_t b, uint32_t count) {
 SMIC_INLINE uint32_t leave_node(Tables t, uint32_t offset, uint32_t bits, Subject& s) {
   const uint32_t text = bits >> 8 & 0xff;
   const uint32_t slots = bits >> 16 & 0xff;
+  const uint32_t table = slots == 0 ? 0 : 1u << (slots - 1);
+  const OpFields op{t, bits, offset + 4 + padded(text) + padded(table) + 4 * table};
+  if (bits & kNodeWhole) return op.fallback();
   for (uint32_t i = 0; i < text && s.at != s.size; ++i, ++s.at) {
     if (t[offset + 4 + i] != s.data[s.at]) break;
   }
-  const uint32_t table = slots == 0 ? 0 : 1u << (slots - 1);
-  const OpFields op{t, bits, offset + 4 + padded(text) + padded(table) + 4 * table};
   if (s.at == s.size) return op.accept() | kRefFinal;
   const uint32_t fallback = op.fallback();
   if (!(fallback & kRefRetry)) ++s.at;
@@ -243,6 +245,35 @@ SMIC_INLINE uint32_t run_map(Tables t, uint32_t offset, uint32_t bits, Subject& 
   return ref;
 }
 
+// The bits below the first slash among the bytes.
+SMIC_INLINE uint64_t before_slash(uint64_t bytes) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  const uint64_t other = bytes ^ kOnes * '/';
+  const uint64_t found = (other - kOnes) & ~other & kHighs;  // the lowest bit is right
+  return found == 0 ? ~uint64_t{0} : ((found & -found) - 1) >> 7;
+}
+
+SMIC_INLINE Word word_ahead(const Subject& s) {
+  const uint64_t first = window(s);
+  const uint64_t second = window(s, s.at + 8 < s.size ? s.at + 8 : s.size);
+  const uint64_t keep = before_slash(first);
+  return {first & keep, ~keep != 0 ? 0 : second & before_slash(second)};
+}
+
+constexpr uint32_t kCacheLine = 64;
+
+SMIC_INLINE uint32_t run_hash(Tables t, uint32_t offset, uint32_t bits, const Subject& s) {
+  const uint8_t* op = t + offset;
+  if (s.at == s.size) return load32(op + 4) | kRefFinal;
+  const uint64_t hash = word_hash(word_ahead(s), bits >> 8 & 0xff);
+  const uint32_t shift_bits = bits >> 16 & 0xff;
+  const uint32_t shift = op[kHashHeader + word_shift(hash, shift_bits)];
+  const uint32_t slot = word_slot(hash, shift, load32(op + 8));
+  const uint32_t ref = load32(op + kHashHeader + (uint64_t{1} << shift_bits) + 4 * uint64_t{slot});
+  __builtin_prefetch(t + (ref & ~kRefTags) + kCacheLine);
+  return ref;
+}
+
 // Runs the program from `ref` over the subject; the result's offset, or 0.
 SMIC_INLINE uint32_t run_program(Tables t, uint32_t ref, Slice subject) {
   uint8_t copy[8];
@@ -259,8 +290,10 @@ SMIC_INLINE uint32_t run_program(Tables t, uint32_t ref, Slice subject) {
       ref = run_end(t, offset, bits, s);
     } else if (kind == Op::kStep) {
       ref = run_step(t, offset, bits, s);
-    } else {
+    } else if (kind == Op::kMap) {
       ref = run_map(t, offset, bits, s);
+    } else {
+      ref = run_hash(t, offset, bits, s);
     }
   }
   return ref & ~kRefTags;

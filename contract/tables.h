@@ -25,7 +25,7 @@
 namespace smic::contract {
 
 inline constexpr uint32_t kTablesMagic = 0x544d5331;  // "1SMT"
-inline constexpr uint32_t kTablesVersion = 1;
+inline constexpr uint32_t kTablesVersion = 2;
 
 // The kernel reads eight bytes at a time: this much after the last record belongs to the block.
 inline constexpr uint32_t kTablesPadding = 8;
@@ -183,26 +183,40 @@ inline constexpr uint32_t kDead = kRefFinal;
 //   map     [kind] [0] [0] [0]  accept, fallback, u8 ranks[4], u64 bits[4], refs
 //             a bit per key and a ref per key (fallback: other bytes), or with kMapRuns a bit
 //             per start of a run of equal bytes and a ref per run (no other bytes exist)
+//   hash    [kind] [seed] [bits] [0]  accept, slots, u8 shifts[2^bits], refs
+//             takes nothing; the word ahead has a ref, see word_slot(). What is there must look
+//             for itself: other words come too
 //
-// `accept` is the result when the subject ends here, in a node also within its text. A step or span
-// with kTestUtf8 also takes a well-formed sequence of 2 to 4 bytes (lead byte c2-df, e0-ef or
+// `accept` is the result when the subject ends here, in a node also within its text. A node with
+// kNodeWhole takes all of its text and key or nothing: if anything is not as it should be, also if
+// the subject ends, its fallback looks at what the node itself began with. A step or span with
+// kTestUtf8 also takes a well-formed sequence of 2 to 4 bytes (lead byte c2-df, e0-ef or
 // f0-f4, as RE2 has it); a broken one ends the program with its fallback.
 //
 // Why a node is text and branch in one, and keys are hashed without collisions: a table of routes
 // is a tree of nodes, and what a decision costs is mispredicted jumps and loads that wait for each
 // other, not bytes. A node has no jump that a hit could take wrong, and two loads that wait.
 //
-// INVARIANT: every op consumes a byte, but for span and retries. What a span goes on to, and what
-// is retried, never retries, and what a span goes on to is no span. So at most three ops look at
-// one byte, and a program ends in time linear in the subject.
-enum class Op : uint32_t { kNode = 0, kStep, kSpan, kEnd, kMap };
+// A hash stands where many literal words branch more than once, as in ten thousand routes that
+// differ in one segment: one look-up instead of a branch per byte, each of them a load that waits
+// for the one before and comes from further away the more rules there are. It is a short cut, so
+// whatever the words ahead are, the answer is right: a node that finds another word goes back.
+//
+// INVARIANT: every op consumes a byte, but for span, hash, whole nodes and retries. What a span
+// goes on to, and what is retried, never retries and is neither hash nor whole, and what a span
+// goes on to is no span. A hash leads to no hash, and a whole node goes back to neither. So at most
+// five ops look at one byte (hash, whole node, node, span, what follows it), what a hash or a whole
+// node looks at is bounded, and a program ends in time linear in the subject.
+enum class Op : uint32_t { kNode = 0, kStep, kSpan, kEnd, kMap, kHash };
 inline constexpr uint32_t kOpKind = 0x07;
 inline constexpr uint32_t kOpAccept = 0x10;
 inline constexpr uint32_t kOpFallback = 0x20;
 inline constexpr uint32_t kOpNext = 0x40;
 inline constexpr uint32_t kMapRuns = 0x80;
+inline constexpr uint32_t kNodeWhole = 0x80;
 
 inline constexpr uint32_t kMaxText = 255;
+inline constexpr uint32_t kMaxWholeText = 32;
 inline constexpr uint32_t kMaxSlots = 6;  // 32 keys; more are a map
 
 constexpr uint32_t key_slot(uint32_t byte, uint32_t slots, uint32_t factor) {
@@ -210,6 +224,34 @@ constexpr uint32_t key_slot(uint32_t byte, uint32_t slots, uint32_t factor) {
 }
 
 inline constexpr uint32_t kMapHeader = 4 + 8 + 4 + 32;
+
+// ---- hashed words ------------------------------------------------------------------------------
+
+// A word is what is ahead up to a slash, the end or kMaxWord bytes, as two little-endian numbers.
+inline constexpr uint32_t kMaxWord = 16;
+inline constexpr uint32_t kHashHeader = 12;
+inline constexpr uint32_t kMinShiftBits = 2;  // so that the refs are aligned
+inline constexpr uint32_t kMaxShiftBits = 20;
+struct Word {
+  uint64_t first, second;
+};
+
+constexpr uint64_t word_hash(Word word, uint32_t seed) {
+  const unsigned __int128 product =
+      static_cast<unsigned __int128>(word.first ^ 0xa0761d6478bd642f) *
+      (word.second ^ (0xe7037ed1a0b428db + (uint64_t{seed} << 32)));
+  return static_cast<uint64_t>(product >> 64) ^ static_cast<uint64_t>(product);
+}
+
+// Hash and displace: a few words share a shift, which was chosen so that all words get slots of
+// their own, nearly as few slots as words.
+constexpr uint32_t word_shift(uint64_t hash, uint32_t bits) {
+  return static_cast<uint32_t>(hash) & ((1u << bits) - 1);
+}
+constexpr uint32_t word_slot(uint64_t hash, uint32_t shift, uint32_t slots) {
+  const uint32_t spread = static_cast<uint32_t>(hash >> 32) ^ shift * 0x9e3779b1u;
+  return static_cast<uint32_t>(uint64_t{spread} * slots >> 32);
+}
 
 // What a step or span takes. With kTestRanged the class is ASCII and of at most four ranges, and
 // `low` and `high` say so for eight bytes at a time: byte b is in a range first..last iff adding

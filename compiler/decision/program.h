@@ -3,6 +3,7 @@
 // op that says it, then the ops are laid out.
 //
 //   plan_state   one state → StatePlan
+//   words        one state → the literal words that a hash may tell apart (words.h)
 //   write_program   all of them, depth first, runs joined, results beside the ops that reach them
 //
 // The one idea that is not obvious is `retry`. `/users/me` beside `/users/[^/]+` makes every state
@@ -15,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
 
 #include "compiler/automata/automata.h"
 #include "compiler/decision/table_writer.h"
@@ -62,6 +64,8 @@ struct StatePlan {
 
   // The rest. For nodes and maps of keys; other bytes go to `fallback`.
   contract::Op kind = contract::Op::kNode;
+  std::string text;    // node: before the keys
+  bool whole = false;  // node: takes all or goes back
   std::vector<std::pair<std::uint8_t, std::uint32_t>> keys;
   std::uint32_t fallback = 0;
   bool retry = false;  // look at the byte again at `fallback`, do not step over it

@@ -3,17 +3,26 @@
 // op whose successor is not written yet is followed by it and needs no `next`; results wait until
 // a string of ops ends and are put right there.
 //
+// A state whose words are hashed becomes several: the hash has the state's place, each word is a
+// *detour* that joins the automaton again behind the word, and so is the state's ordinary way, for
+// what is no such word. Detours have numbers after those of the states, and are written as states
+// are; the ordinary way comes after all words, since few requests take it.
+//
 // Tested by tests/unit/decision/program_test.cpp.
 #include <algorithm>
 #include <bit>
+#include <map>
+#include <set>
 
 #include "base/check.h"
-#include "compiler/decision/program.h"
+#include "compiler/decision/words.h"
 
 namespace smic::decision {
 namespace {
 
 using contract::Op;
+
+constexpr std::uint32_t kOptional = contract::kOpAccept | contract::kOpFallback | contract::kOpNext;
 
 class ProgramWriter {
  public:
@@ -22,6 +31,7 @@ class ProgramWriter {
       : out_(out),
         dfa_(dfa),
         planner_(dfa, classes),
+        words_(dfa, planner_),
         place_(place),
         offsets_(dfa.states.size()),
         results_(dfa.sets.size()),
@@ -51,12 +61,33 @@ class ProgramWriter {
     std::uint32_t at, to, tag;
   };
 
-  std::uint32_t accept(std::uint32_t state) const { return dfa_.states[state].accept; }
-  bool open(std::uint32_t state) const { return !dfa_.settled(state) && offsets_[state] == 0; }
+  // A state, or a detour.
+  struct Detour {
+    StatePlan plan;
+    std::uint32_t accept = 0;
+    bool ordinary = false;
+  };
+  bool is_detour(std::uint32_t state) const { return state >= dfa_.states.size(); }
+  const Detour& detour(std::uint32_t state) const { return detours_[state - dfa_.states.size()]; }
+  std::uint32_t add_detour(Detour detour) {
+    detours_.push_back(std::move(detour));
+    offsets_.push_back(0);
+    ways_in_.push_back(1);
+    return static_cast<std::uint32_t>(offsets_.size() - 1);
+  }
+
+  std::uint32_t accept(std::uint32_t state) const {
+    return is_detour(state) ? detour(state).accept : dfa_.states[state].accept;
+  }
+  bool settled(std::uint32_t state) const { return !is_detour(state) && dfa_.settled(state); }
+  bool dead(std::uint32_t state) const { return settled(state) && accept(state) == 0; }
+  bool open(std::uint32_t state) const { return !settled(state) && offsets_[state] == 0; }
+  StatePlan plan(std::uint32_t state) const {
+    return is_detour(state) ? detour(state).plan : planner_.plan(state);
+  }
   bool dead_if_broken(std::uint32_t state) const {
     return (planner_.span(state)->test & contract::kTestUtf8) == 0 || dead(planner_.broken(state));
   }
-  bool dead(std::uint32_t state) const { return dfa_.settled(state) && accept(state) == 0; }
 
   // ---- refs ----
 
@@ -66,11 +97,11 @@ class ProgramWriter {
   }
 
   void put_ref(std::uint32_t state, bool retry = false) {
-    if (dfa_.settled(state)) return put_result(accept(state), contract::kRefFinal);
+    if (settled(state)) return put_result(accept(state), contract::kRefFinal);
     const std::uint32_t tag = retry ? contract::kRefRetry : 0;
     if (open(state)) {
       patches_.push_back({out_.position(), state, tag});
-      fresh_.push_back(state);
+      if (!is_detour(state) || !detour(state).ordinary) fresh_.push_back(state);
     }
     out_.put32(offsets_[state] | tag);
   }
@@ -98,6 +129,10 @@ class ProgramWriter {
            (dead(fallback) ? 0 : contract::kOpFallback) | (next ? contract::kOpNext : 0);
   }
 
+  std::uint32_t node_flags(std::uint32_t state, const StatePlan& plan, bool next) const {
+    return flags(state, plan.fallback, next) | (plan.whole ? contract::kNodeWhole : 0);
+  }
+
   void put_fields(std::uint32_t flags, std::uint32_t state, std::uint32_t fallback, bool retry,
                   std::uint32_t next) {
     if (flags & contract::kOpNext) put_ref(next);
@@ -118,7 +153,11 @@ class ProgramWriter {
 
   // Writes the state's ops; the state whose ops are to follow, if any.
   std::optional<std::uint32_t> write_state(std::uint32_t state) {
-    StatePlan plan = planner_.plan(state);
+    if (hashed(state)) {
+      write_hash(state);
+      return std::nullopt;
+    }
+    StatePlan plan = this->plan(state);
     if (is_plus(state, plan)) {
       state = plan.next;
       plan = planner_.plan(state);
@@ -161,35 +200,84 @@ class ProgramWriter {
         write_map(state, plan);
         return std::nullopt;
       case Op::kSpan:
+      case Op::kHash:
         break;
     }
     SMIC_CHECK(false, "a state's rest is planned as a span");
   }
 
+  // ---- hashes ----
+
+  // Is the state one whose words are hashed? Then they are known from here on.
+  bool hashed(std::uint32_t state) {
+    if (is_detour(state) || ordinary_.contains(state)) return false;
+    if (hashes_.contains(state)) return true;
+    auto words = words_.find(state);
+    auto table = words ? place_words(words->words) : std::nullopt;
+    if (!table) {
+      ordinary_.insert(state);
+      return false;
+    }
+    hashes_.emplace(state, Hash{*std::move(words), *std::move(table)});
+    return true;
+  }
+
+  void write_hash(std::uint32_t state) {
+    const auto [words, table] = std::move(hashes_.extract(state).mapped());
+    std::uint32_t fallback = dfa_.states[state].default_to;  // dead, if the words are complete
+    if (!words.complete) {
+      fallback = add_detour({planner_.plan(state), accept(state), true});
+      stack_.push_back(fallback);
+      ordinary_.insert(words.within.begin(), words.within.end());
+    }
+    put_head(Op::kHash, 0, table.seed, table.bits, 0);
+    put_result(accept(state), 0);
+    out_.put32(static_cast<std::uint32_t>(table.slots.size()));
+    for (const std::uint8_t shift : table.shifts) out_.put8(shift);
+    for (const std::optional<std::uint32_t>& slot : table.slots) {
+      const bool free = !slot.has_value();
+      put_ref(free ? fallback : add_word(words.words[*slot], fallback, !words.complete), true);
+    }
+  }
+
+  // A node of the word, from which the automaton goes on.
+  std::uint32_t add_word(const LiteralWord& word, std::uint32_t fallback, bool whole) {
+    StatePlan plan{.text = word.text.substr(0, word.text.size() - 1),
+                   .whole = whole,
+                   .keys = {{static_cast<std::uint8_t>(word.text.back()), word.to}},
+                   .fallback = fallback,
+                   .retry = whole};
+    return add_detour({std::move(plan), 0, false});
+  }
+
   // Can `state` be told within a node that began with `first`?
+  // What a node that goes back would take again must be dead, or it is better told apart.
   bool joins(std::uint32_t state, std::uint32_t first, const StatePlan& plan,
              const StatePlan& next) const {
-    return next.kind == Op::kNode && !next.span && accept(state) == accept(first) &&
-           next.fallback == plan.fallback && next.retry == plan.retry;
+    if (next.kind != Op::kNode || next.span || accept(state) != accept(first)) return false;
+    return plan.whole ? dead(next.fallback)
+                      : next.fallback == plan.fallback && next.retry == plan.retry;
   }
 
   // States with one key are the node's text, the first with several has its keys.
   std::optional<std::uint32_t> write_node(std::uint32_t state, const StatePlan& plan) {
-    std::vector<std::uint8_t> text;
+    std::vector<std::uint8_t> text(plan.text.begin(), plan.text.end());
+    const std::uint32_t most = plan.whole ? contract::kMaxWholeText : contract::kMaxText;
     StatePlan last = plan;
     while (last.keys.size() == 1) {
       text.push_back(last.keys[0].first);
       const std::uint32_t next = last.keys[0].second;
       last = {};
-      if (text.size() < contract::kMaxText && open(next) && ways_in_[next] == 1) {
-        StatePlan ahead = planner_.plan(next);
+      if (text.size() < most && open(next) && ways_in_[next] == 1 && !hashed(next)) {
+        StatePlan ahead = this->plan(next);
         if (joins(next, state, plan, ahead)) last = std::move(ahead);
       }
       if (last.keys.empty()) return write_text(state, plan, text, next);
     }
-    put_text(flags(state, plan.fallback, false), text, last.hash);
+    const std::uint32_t fields = node_flags(state, plan, false);
+    put_text(fields, text, last.hash);
     put_keys(last);
-    put_fields(flags(state, plan.fallback, false), state, plan.fallback, plan.retry, 0);
+    put_fields(fields, state, plan.fallback, plan.retry, 0);
     const auto first =
         std::ranges::find_if(last.keys, [&](const auto& k) { return open(k.second); });
     return first != last.keys.end() ? std::optional(first->second) : std::nullopt;
@@ -198,8 +286,9 @@ class ProgramWriter {
   std::optional<std::uint32_t> write_text(std::uint32_t state, const StatePlan& plan,
                                           const std::vector<std::uint8_t>& text,
                                           std::uint32_t next) {
-    const std::uint32_t fields = flags(state, plan.fallback, !open(next));
-    const auto quads = 1 + (text.size() + 3) / 4 + static_cast<std::size_t>(std::popcount(fields));
+    const std::uint32_t fields = node_flags(state, plan, !open(next));
+    const auto quads =
+        1 + (text.size() + 3) / 4 + static_cast<std::size_t>(std::popcount(fields & kOptional));
     put_text(fields, text, {0, static_cast<std::uint32_t>(quads)});
     put_fields(fields, state, plan.fallback, plan.retry, next);
     return open(next) ? std::optional(next) : std::nullopt;
@@ -269,7 +358,15 @@ class ProgramWriter {
   TableWriter& out_;
   const automata::Dfa& dfa_;
   Planner planner_;
+  WordFinder words_;
   const std::function<std::uint32_t(std::uint32_t)>& place_;
+  struct Hash {
+    LiteralWords words;
+    WordTable table;
+  };
+  std::map<std::uint32_t, Hash> hashes_;  // by state, until written
+  std::set<std::uint32_t> ordinary_;      // states that are not hashed, or no more
+  std::vector<Detour> detours_;
   std::vector<std::uint32_t> offsets_;                 // per state, 0 = not written
   std::vector<std::optional<std::uint32_t>> results_;  // per set
   std::vector<std::uint32_t> ways_in_;                 // per state, how many edges lead to it

@@ -275,6 +275,32 @@ TEST_CASE("segments of code points are spans, also beside a literal") {
   compare(dfa, random, 5000);
 }
 
+// Route tables as they are, in which words are hashed: complete sets of words, words beside
+// wildcards and classes, words that hold for all that begins with them, long and nested ones.
+Dfa route_table(std::mt19937_64& random) {
+  std::vector<std::string> patterns;
+  const auto pick = [&](std::initializer_list<const char*> of) {
+    return of.begin()[random() % of.size()];
+  };
+  const std::string prefix = pick({"/", "/api/team-", "/long-name-of-a-resource-"});
+  const std::string suffix = pick({"/x$", "/[0-9]+$", "$", "", "/", "-which-goes-on-for-more$"});
+  for (std::size_t count = 20 + random() % 200; count != 0; --count) {
+    patterns.push_back(prefix + std::to_string(random() % 3000) + (random() % 8 ? suffix : "/y"));
+  }
+  if (random() % 2) patterns.push_back(prefix + pick({"[^/]+/z", "[0-9]+/z$", "9.*", "[a-z]{2}"}));
+  if (random() % 4 == 0) patterns.push_back(".*q$");
+  std::vector<automata::Regex> regexes;
+  for (const std::string& pattern : patterns) regexes.push_back(*automata::parse(pattern));
+  return automata::build(regexes, automata::Anchor::start, patterns.size())[0].dfa;
+}
+
+TEST_CASE("a program with hashed words finds what its automaton finds") {
+  const std::uint64_t seed = GENERATE(range(1, 101));
+  CAPTURE(seed);
+  std::mt19937_64 random(seed);
+  compare(route_table(random), random, 2000);
+}
+
 TEST_CASE("an automaton that is settled from the start has a program") {
   DfaBuilder builder(2);
   builder.add(1, std::array<std::uint32_t, 256>{});

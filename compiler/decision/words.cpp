@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/decision/words.h"
+
+#include <algorithm>
+#include <bit>
+#include <functional>
+#include <utility>
+
+namespace smic::decision {
+namespace {
+
+constexpr std::size_t kEdgesPerState = 8;
+constexpr std::size_t kEdgesFree = 4096;
+
+constexpr std::uint32_t kWordsPerShift = 4;
+constexpr std::uint32_t kSeeds = 16;
+constexpr std::uint32_t kSpareSlots[] = {8, 4, 2};  // a slot more per so many words
+
+contract::Word word_of(const std::string& text) {
+  std::array<std::uint64_t, 2> halves{};
+  for (std::size_t i = 0; i < text.size() && i < contract::kMaxWord && text[i] != '/'; ++i) {
+    halves[i / 8] |= std::uint64_t{static_cast<std::uint8_t>(text[i])} << 8 * (i % 8);
+  }
+  return {halves[0], halves[1]};
+}
+
+bool dead(const automata::Dfa& dfa, std::uint32_t state) {
+  return dfa.settled(state) && dfa.states[state].accept == 0;
+}
+
+}  // namespace
+
+// ---- find --------------------------------------------------------------------------------------
+
+struct WordFinder::Search {
+  LiteralWords found{.words = {}, .within = {}, .complete = true};
+  std::string text;
+  std::size_t branches = 0;  // on the way to all words
+
+  void add(std::string word, std::uint32_t to, std::size_t branches_to_it) {
+    found.words.push_back({std::move(word), to});
+    branches += branches_to_it;
+  }
+};
+
+WordFinder::WordFinder(const automata::Dfa& dfa, const Planner& planner)
+    : dfa_(dfa),
+      planner_(planner),
+      seen_(dfa.states.size()),
+      left_(kEdgesPerState * dfa.states.size() + kEdgesFree),
+      words_left_(dfa.states.size()) {}
+
+std::optional<LiteralWords> WordFinder::find(std::uint32_t state) {
+  if (dfa_.edges_of(state).size() < 2) return std::nullopt;
+  Search search;
+  ++searches_;
+  if (!visit(search, state, 0)) return std::nullopt;
+  const std::size_t words = search.found.words.size();
+  if (words < kLeastWords || 2 * search.branches < kLeastBranches * words) return std::nullopt;
+  words_left_ -= words;
+  return std::move(search.found);
+}
+
+// The words that go on from `state`, which is not settled, after what `search.text` has. Recursion
+// is bounded by kMaxWord. False if there are too many.
+bool WordFinder::visit(Search& search, std::uint32_t state, std::size_t branches) {
+  const auto edges = dfa_.edges_of(state);
+  if (left_ < edges.size() + 1 || search.found.words.size() > words_left_) return false;
+  left_ -= edges.size() + 1;
+  const bool again = std::exchange(seen_[state], searches_) == searches_;
+  if (again || planner_.spans(state)) {
+    search.found.complete = false;
+    return true;
+  }
+  search.found.within.push_back(state);
+  if (edges.size() > 1) ++branches;
+  const std::string word = search.text;
+  const bool cut = word.size() == contract::kMaxWord;
+  const bool ends = cut || (!word.empty() && dfa_.states[state].accept != 0);
+  if (ends) search.add(word, state, branches);
+  if (cut) return true;
+  if (!dead(dfa_, dfa_.states[state].default_to)) search.found.complete = false;
+  for (const automata::Edge& edge : edges) {
+    if (dead(dfa_, edge.to)) continue;
+    if (edge.first != edge.last || edge.first == 0) {
+      search.found.complete = false;
+      continue;
+    }
+    search.text = word + static_cast<char>(edge.first);
+    if (edge.first == '/') {
+      if (!ends) search.add(search.text, edge.to, branches);
+    } else if (dfa_.settled(edge.to)) {
+      search.found.complete = false;  // holds for all that begins with it
+      search.add(search.text, edge.to, branches);
+    } else if (!visit(search, edge.to, branches)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// ---- place -------------------------------------------------------------------------------------
+
+namespace {
+
+// Words that share a shift, most of them first: these are the hardest to place.
+std::vector<std::vector<std::uint32_t>> sharing(const std::vector<std::uint64_t>& hashes,
+                                                std::uint32_t bits) {
+  std::vector<std::vector<std::uint32_t>> buckets(std::size_t{1} << bits);
+  for (std::uint32_t i = 0; i < hashes.size(); ++i) {
+    buckets[contract::word_shift(hashes[i], bits)].push_back(i);
+  }
+  std::ranges::stable_sort(buckets, std::greater{}, [](const auto& b) { return b.size(); });
+  return buckets;
+}
+
+bool place_bucket(const std::vector<std::uint32_t>& bucket,
+                  const std::vector<std::uint64_t>& hashes, WordTable& table) {
+  const auto slots = static_cast<std::uint32_t>(table.slots.size());
+  for (std::uint32_t shift = 0; shift < 256; ++shift) {
+    std::size_t placed = 0;
+    const auto slot = [&](std::size_t i) -> auto& {
+      return table.slots[contract::word_slot(hashes[bucket[i]], shift, slots)];
+    };
+    while (placed != bucket.size() && !slot(placed)) {
+      slot(placed) = bucket[placed];
+      ++placed;
+    }
+    if (placed == bucket.size()) {
+      table.shifts[contract::word_shift(hashes[bucket[0]], table.bits)] =
+          static_cast<std::uint8_t>(shift);
+      return true;
+    }
+    while (placed != 0) slot(--placed).reset();
+  }
+  return false;
+}
+
+bool place_all(const std::vector<LiteralWord>& words, WordTable& table) {
+  std::vector<std::uint64_t> hashes;
+  for (const LiteralWord& word : words) {
+    hashes.push_back(contract::word_hash(word_of(word.text), table.seed));
+  }
+  for (const auto& bucket : sharing(hashes, table.bits)) {
+    if (bucket.empty()) break;
+    if (!place_bucket(bucket, hashes, table)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<WordTable> place_words(const std::vector<LiteralWord>& words) {
+  const auto count = static_cast<std::uint32_t>(words.size());
+  const auto bits = std::clamp<std::uint32_t>(std::bit_width(count / kWordsPerShift),
+                                              contract::kMinShiftBits, contract::kMaxShiftBits);
+  for (const std::uint32_t spare : kSpareSlots) {
+    for (std::uint32_t seed = 0; seed < kSeeds; ++seed) {
+      WordTable table{seed, bits, std::vector<std::uint8_t>(std::size_t{1} << bits), {}};
+      table.slots.resize(count + count / spare + 1);
+      if (place_all(words, table)) return table;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace smic::decision
