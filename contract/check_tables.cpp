@@ -42,6 +42,7 @@ class TablesChecker {
   Result<void> check_outcome(std::uint64_t at);
   Result<void> check_row(std::uint32_t at);
   Result<void> check_patterns(std::uint32_t at, std::uint32_t words);
+  Result<void> check_needles(std::uint32_t at, std::uint32_t words);
 
   Records records_;
   const Shape& shape_;
@@ -155,6 +156,23 @@ Result<void> TablesChecker::check_slots() {
     });
     auto checked = check_roots(records_.read32(at + 12), records_.read32(at + 8), program);
     if (!checked) return checked;
+    checked = check_needles(records_.read32(at + 16), slot_words_[slot]);
+    if (!checked) return checked;
+  }
+  return {};
+}
+
+Result<void> TablesChecker::check_needles(std::uint32_t at, std::uint32_t words) {
+  if (at == 0) return {};
+  if (!records_.take(at, 4 * 64ull * words)) return refuse("a header slot's needles", at);
+  for (std::uint64_t i = 0; i < 64ull * words; ++i) {
+    const std::uint32_t needle = records_.read32(at + 4 * i);
+    if (needle == 0) continue;
+    if (!records_.take(needle, sizeof(NeedleRecord))) return refuse("a needle", needle);
+    const std::uint32_t size = records_.read32(needle);
+    if (size == 0 || size > kMaxNeedle || !records_.take(needle + sizeof(NeedleRecord), size)) {
+      return refuse("a needle", needle);
+    }
   }
   return {};
 }

@@ -42,6 +42,7 @@ SMIC_INLINE uint32_t header(Tables t, uint64_t field) { return load32(t + field)
 // ---- bytes, eight at a time --------------------------------------------------------------------
 
 constexpr uint64_t kHighs = 0x8080808080808080;
+constexpr uint64_t each_byte(uint8_t byte) { return 0x0101010101010101 * byte; }
 
 // A subject of less than eight bytes is read from a copy with zeros behind it, so that window()
 // needs no branch: it loads the last eight bytes at most and shifts. The copy lies outside, so that
@@ -123,6 +124,9 @@ struct OpFields {
     return fields + 4 * count(kOpAccept | kOpFallback | kOpNext);
   }
 };
+
+// High bit of every byte that is zero, and perhaps of some behind the first of them.
+SMIC_INLINE uint64_t zero_bytes(uint64_t v) { return (v - each_byte(1)) & ~v & kHighs; }
 
 SMIC_INLINE uint32_t padded(uint32_t size) { return (size + 3) & ~3u; }
 
@@ -247,9 +251,7 @@ SMIC_INLINE uint32_t run_map(Tables t, uint32_t offset, uint32_t bits, Subject& 
 
 // The bits below the first slash among the bytes.
 SMIC_INLINE uint64_t before_slash(uint64_t bytes) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  const uint64_t other = bytes ^ kOnes * '/';
-  const uint64_t found = (other - kOnes) & ~other & kHighs;  // the lowest bit is right
+  const uint64_t found = zero_bytes(bytes ^ each_byte('/'));
   return found == 0 ? ~uint64_t{0} : ((found & -found) - 1) >> 7;
 }
 
@@ -303,7 +305,8 @@ SMIC_INLINE uint32_t run_program(Tables t, uint32_t ref, Slice subject) {
 
 // The header patterns that the request has, a bit each, slot by slot and only when asked.
 struct HeaderWords {
-  uint64_t known;  // bit per slot, for the first 64 slots
+  uint64_t known;     // bit per slot, for the first 64 slots
+  uint32_t searches;  // made so far
   uint64_t words[kMemoWords];
 };
 
@@ -329,15 +332,70 @@ SMIC_INLINE void evaluate_slot(Tables t, const RequestView* view, uint32_t slot,
   }
 }
 
+SMIC_INLINE bool found_at(const Subject& s, uint64_t at, const uint8_t* needle, uint32_t size) {
+  if (at + size > s.size) return false;
+  for (uint32_t i = 0; i < size; ++i) {
+    if (s.data[at + i] != needle[i]) return false;
+  }
+  return true;
+}
+
+// Is the needle in the line? Sets `odd` if the line has bytes for which that is not the question.
+// Looks for its first and last byte at their distance, eight places at a time.
+SMIC_INLINE bool search(Slice line, const uint8_t* needle, uint32_t size, bool& odd) {
+  uint8_t copy[8];
+  Subject s = make_subject(line, copy);
+  const uint64_t first = each_byte(needle[0]), last = each_byte(needle[size - 1]);
+  uint64_t other = 0;
+  bool found = false;
+  for (; s.at < s.size; s.at += 8) {
+    const uint64_t here = window(s);
+    const uint64_t end = s.at + size - 1;
+    const uint64_t there = window(s, end < s.size ? end : s.size);
+    other |= (here & kHighs) | zero_bytes(here ^ each_byte('\n'));
+    for (uint64_t hits = found ? 0 : zero_bytes((here ^ first) | (there ^ last)); hits != 0;
+         hits &= hits - 1) {
+      found |= found_at(s, s.at + first_byte(hits), needle, size);
+    }
+  }
+  odd |= other != 0;
+  return found;
+}
+
+// The patterns of `word` among `wanted` by searching for each; false if that cannot be done.
+SMIC_INLINE bool search_all(Tables t, const HeaderSlot& lines, uint32_t needles, uint32_t word,
+                            uint64_t wanted, HeaderWords& memo, uint64_t& found) {
+  const uint32_t count = __builtin_popcountll(wanted);
+  if (needles == 0 || memo.searches + count > kMaxSearches) return false;
+  memo.searches += count;
+  found = 0;
+  bool odd = false;
+  for (; wanted != 0; wanted &= wanted - 1) {
+    const uint32_t bit = __builtin_ctzll(wanted);
+    const uint32_t needle = load32(t + needles + 4 * (64 * uint64_t{word} + bit));
+    if (needle == 0) return false;
+    const uint32_t size = load32(t + needle);
+    const uint8_t* text = t + needle + sizeof(NeedleRecord);
+    for (uint64_t line = 0; line < lines.count; ++line) {
+      if (search(lines.lines[line], text, size, odd)) found |= uint64_t{1} << bit;
+    }
+  }
+  return !odd;
+}
+
+// The header patterns of a word that the request has; of those that are not `wanted` perhaps not.
 // Not inlined: rare beside the path, and a second and third copy would double the code of a unit.
 SMIC_NOINLINE uint64_t header_word(Tables t, const RequestView* view, HeaderWords& memo,
-                                   uint32_t slot, uint32_t word) {
+                                   uint32_t slot, uint32_t word, uint64_t wanted) {
   const uint8_t* record = t + SMIC_HEADER(slot_table) + sizeof(SlotRecord) * slot;
   const uint32_t first = load32(record);
   const uint32_t count = load32(record + 4);
   const bool kept = slot < 64 && first + count <= kMemoWords;
   if (kept && memo.known >> slot & 1) return memo.words[first + word];
   uint64_t alone;
+  if (search_all(t, view->headers[slot], load32(record + 16), word, wanted, memo, alone)) {
+    return alone;
+  }
   evaluate_slot(t, view, slot, kept ? 0 : word, kept ? count : 1,
                 kept ? memo.words + first : &alone);
   if (!kept) return alone;
@@ -403,7 +461,7 @@ SMIC_INLINE void apply_conditional(Tables t, const Request& r, HeaderWords& memo
     for (uint32_t i = 0; holds && i < needs; ++i) {
       const uint8_t* n = need + sizeof(NeedRecord) * i;
       const uint64_t mask = load64(n + 8);
-      holds = (header_word(t, r.view, memo, load32(n), load32(n + 4)) & mask) == mask;
+      holds = (header_word(t, r.view, memo, load32(n), load32(n + 4), mask) & mask) == mask;
     }
     if (holds) apply(t, at + 4, r.source_class, verdict);
     at = need + sizeof(NeedRecord) * needs;
@@ -414,7 +472,7 @@ SMIC_INLINE void apply_trigger(Tables t, const Request& r, HeaderWords& memo, co
                                Verdict* verdict) {
   if (!(load32(at + 16) & r.method_bit)) return;
   const uint64_t relevant = load64(at + 8);
-  uint64_t hits = header_word(t, r.view, memo, load32(at), load32(at + 4)) & relevant;
+  uint64_t hits = header_word(t, r.view, memo, load32(at), load32(at + 4), relevant) & relevant;
   const uint8_t* bits = t + load32(at + 20);
   for (; hits != 0; hits &= hits - 1) {
     const uint32_t rank = __builtin_popcountll(relevant & ((hits & -hits) - 1));
@@ -460,6 +518,7 @@ extern "C" void smic_kernel_leaf(const uint8_t* t, const RequestView* view, uint
                                  Verdict* verdict) {
   HeaderWords memo;
   memo.known = 0;
+  memo.searches = 0;
   apply_all(t, request_of(t, view), memo, leaf, verdict);
 }
 
@@ -467,6 +526,7 @@ extern "C" void smic_kernel_match(const uint8_t* t, const RequestView* view, Ver
   const Request request = request_of(t, view);
   HeaderWords memo;
   memo.known = 0;
+  memo.searches = 0;
   verdict->route = SMIC_HEADER(routes) - 1;
   verdict->reserved = 0;
   for (uint32_t w = 0; w < kDestinationWords; ++w) verdict->allowed[w] = 0;

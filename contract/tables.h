@@ -148,7 +148,19 @@ struct SlotRecord {
   uint32_t words;
   uint32_t groups;
   uint32_t roots;  // u32[groups]: refs
+  uint32_t
+      needles;  // u32[64 * words]: NeedleRecords of patterns, each may be 0; or 0 = none at all
 };
+
+// The pattern is `.*text.*`. Most patterns of headers are, and a leaf asks for one or two of them:
+// then these are searched for, which costs a tenth of the automaton of all patterns of the slot.
+// Only lines of ASCII without newlines are searched, for the dot is no other byte alone; and only
+// so many searches are made for one request, then the automaton answers for all.
+struct NeedleRecord {
+  uint32_t size;  // 1 to kMaxNeedle; the bytes follow
+};
+inline constexpr uint32_t kMaxNeedle = 32;
+inline constexpr uint32_t kMaxSearches = 8;
 
 struct PatternWord {
   uint32_t word;

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "compiler/decision/graph.h"
+#include "compiler/decision/needle.h"
 #include "compiler/decision/program.h"
 
 namespace smic::decision {
@@ -65,8 +66,9 @@ class Encoder {
   std::uint32_t place_leaf(std::uint32_t leaf);
   std::uint32_t write_conditions(const std::vector<Entry>& entries);
   std::uint32_t write_patterns(const std::vector<std::uint32_t>& patterns);
-  void put_roots(const std::vector<std::uint32_t>& roots) {
-    for (const std::uint32_t root : roots) out_.put32(root);
+  std::uint32_t write_needles(const HeaderSlot& slot);
+  void put_refs(const std::vector<std::uint32_t>& refs) {
+    for (const std::uint32_t ref : refs) out_.put32(ref);
   }
 
   const Graph& graph_;
@@ -251,8 +253,27 @@ std::uint32_t Encoder::write_patterns(const std::vector<std::uint32_t>& patterns
   return at;
 }
 
+// The pattern set's bits, 0 where the pattern is no needle; 0 if none is.
+std::uint32_t Encoder::write_needles(const HeaderSlot& slot) {
+  std::vector<std::uint32_t> needles(std::size_t{64} * slot.words());
+  bool any = false;
+  for (std::size_t i = 0; i < slot.patterns.size(); ++i) {
+    const std::optional<std::string> needle = needle_of(slot.patterns[i]);
+    if (!needle) continue;
+    any = true;
+    needles[i] = out_.position();
+    out_.put32(static_cast<std::uint32_t>(needle->size()));
+    for (const char c : *needle) out_.put8(static_cast<std::uint8_t>(c));
+    out_.align(4);
+  }
+  if (!any) return 0;
+  const std::uint32_t at = out_.position();
+  put_refs(needles);
+  return at;
+}
+
 void Encoder::write_slots() {
-  std::vector<std::array<std::uint32_t, 4>> records;
+  std::vector<std::array<std::uint32_t, 5>> records;
   for (const HeaderSlot& slot : graph_.slots) {
     std::vector<std::uint32_t> roots;
     for (const automata::Dfa& dfa : slot.groups) {
@@ -260,10 +281,11 @@ void Encoder::write_slots() {
         return write_patterns(dfa.sets[set]);
       }));
     }
+    const std::uint32_t needles = write_needles(slot);
     records.push_back({header_.header_words, slot.words(), static_cast<std::uint32_t>(roots.size()),
-                       out_.position()});
+                       out_.position(), needles});
     header_.header_words += slot.words();
-    put_roots(roots);
+    put_refs(roots);
   }
   header_.slots = static_cast<std::uint32_t>(records.size());
   header_.slot_table = out_.position();
@@ -281,7 +303,7 @@ void Encoder::write_paths() {
   }
   header_.path_groups = static_cast<std::uint32_t>(roots.size());
   header_.path_roots = out_.position();
-  put_roots(roots);
+  put_refs(roots);
 }
 
 void Encoder::write_byte_classes() {

@@ -45,6 +45,65 @@ TEST_CASE("methods, paths, headers and sources are decided together") {
        .sources = {"", "shop/web", "shop/admin", "other/web"}});
 }
 
+TEST_CASE("headers that are searched are judged as by their automaton") {
+  std::string text = "unit a/b:80 http enforce\n";
+  const std::vector<std::string> needles = {"Firefox", "x", "ab", "abab", "MSIE 9\\\\.0", "aab"};
+  for (std::size_t i = 0; i < needles.size(); ++i) {
+    text += " match m" + number(i) + " = path ~ \"/" + number(i) +
+            "\" and header \"user-agent\" ~ \".*" + needles[i] + ".*\"\n";
+  }
+  text += " match m6 = path ~ \"/6\" and header \"user-agent\" ~ \"a+b\"\n";
+  text +=
+      " match m7 = path ~ \"/[0-9]$\" and header \"user-agent\" ~ \".*abab.*\" and header "
+      "\"x-mode\" ~ \".*o.*\"\n";
+  for (std::size_t i = 0; i < 8; ++i)
+    text += " route r" + number(i) + " when m" + number(i) + " -> a/c:80\n";
+  const Asked asked(text + " route r8 -> a/b:80\n");
+  std::vector<std::vector<std::pair<std::string, std::string>>> headers = {{}};
+  const std::string nul(1, '\0');
+  for (const std::string line : {"",
+                                 "x",
+                                 "ab",
+                                 "aab",
+                                 "ababab",
+                                 "Firefox",
+                                 "Mozilla Firefox/1",
+                                 "Firefo",
+                                 "irefox",
+                                 "FirefoxFirefox",
+                                 "MSIE 9.0",
+                                 "MSIE 9x0",
+                                 "1234567x",
+                                 "12345678x",
+                                 "1234567ab",
+                                 "123456ab",
+                                 "123456abab",
+                                 "ab\n",
+                                 "\nx",
+                                 "\xc3\xa9 x",
+                                 "x\xc3",
+                                 "\xff ab",
+                                 "x\xe2\x82\xac abab"}) {
+    headers.push_back({{"user-agent", line}});
+    headers.push_back({{"user-agent", line}, {"x-mode", "on"}});
+    headers.push_back({{"user-agent", "nothing"}, {"user-agent", line + nul}, {"x-mode", "\xc3"}});
+  }
+  asked.agree({.paths = {"/0", "/1", "/2", "/3", "/4", "/5", "/6"}, .headers = headers});
+}
+
+TEST_CASE("more headers than are searched are judged as well") {
+  std::string text = "unit a/b:80 http enforce\n";
+  std::vector<std::pair<std::string, std::string>> some;
+  for (std::size_t i = 0; i < 2 * contract::kMaxSearches; ++i) {
+    const std::string name = "x-" + number(i);
+    text += " match m" + number(i) + " = path ~ \"/\" and header \"" + name + "\" ~ \".*on.*\"\n";
+    text += " route r" + number(i) + " when m" + number(i) + " -> a/c:80\n";
+    if (i > contract::kMaxSearches) some.emplace_back(name, "is on");
+  }
+  const Asked asked(text + " route r" + number(2 * contract::kMaxSearches) + " -> a/b:80\n");
+  asked.agree({.headers = {{}, some, {{"x-7", "no"}, {"x-15", "on"}}, {{"x-0", "on"}}}});
+}
+
 TEST_CASE("what needs no path holds for every path") {
   const Asked asked(R"(unit a/b:80 http enforce
     source s0 = { a/x }
