@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <functional>
 #include <utility>
 
 namespace smic::decision {
@@ -110,7 +109,9 @@ std::vector<std::vector<std::uint32_t>> sharing(const std::vector<std::uint64_t>
   for (std::uint32_t i = 0; i < hashes.size(); ++i) {
     buckets[contract::word_shift(hashes[i], bits)].push_back(i);
   }
-  std::ranges::stable_sort(buckets, std::greater{}, [](const auto& b) { return b.size(); });
+  std::ranges::sort(buckets, [](const auto& a, const auto& b) {
+    return a.size() != b.size() ? a.size() > b.size() : a < b;
+  });
   return buckets;
 }
 
