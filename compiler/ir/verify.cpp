@@ -4,13 +4,19 @@
 //
 // Tested by tests/unit/ir/verify_test.cpp, one case a rule.
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string_view>
 
 #include "base/overload.h"
 #include "compiler/ir/ir.h"
 
 namespace smic::ir {
 namespace {
+
+// Patterns of one header take a word for 64 of them, and a leaf of the tables counts words in 16
+// bits (contract::LeafRecord): the sum over all headers' names may be so much.
+constexpr std::size_t kMaxHeaderWords = 0xffff;
 
 bool is_token(std::string_view text) {  // RFC 9110 §5.6.2, lower-case
   constexpr std::string_view kTokenChars = "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~";
@@ -31,6 +37,7 @@ class Verifier {
     unit_head();
     for (std::size_t i = 0; i < unit_.sources.size(); ++i) source(i);
     for (std::size_t i = 0; i < unit_.matches.size(); ++i) match(i);
+    headers();
     if (unit_.routes.empty()) complain("unit", "has no route");
     for (std::size_t i = 0; i < unit_.routes.size(); ++i) route(i);
     for (std::size_t i = 0; i < unit_.allows.size(); ++i) allow(i);
@@ -62,6 +69,19 @@ class Verifier {
       if (!is_token(test.name)) {
         complain("match m", index, "tests a header whose name is no lower-case token");
       }
+    }
+  }
+
+  void headers() {
+    std::map<std::string_view, std::set<std::string_view>> patterns;
+    for (const Match& match : unit_.matches) {
+      for (const HeaderTest& test : match.headers) patterns[test.name].insert(test.regex);
+    }
+    std::size_t words = 0;
+    for (const auto& [name, regexes] : patterns) words += (regexes.size() + 63) / 64;
+    if (words > kMaxHeaderWords) {
+      complain("unit", "tests more headers than " + std::to_string(kMaxHeaderWords) +
+                           " words of 64 patterns can hold");
     }
   }
 

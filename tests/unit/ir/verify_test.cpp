@@ -118,3 +118,16 @@ TEST_CASE("verify bounds the destinations by what a verdict has bits for", "[ir]
   REQUIRE(broken_by(with_destinations(256)) == "");
   REQUIRE(broken_by(with_destinations(257)) == "unit has 257 destinations, more than 256");
 }
+
+TEST_CASE("verify bounds the header patterns by what a leaf can count", "[ir]") {
+  const auto with_headers = [](std::size_t count) {
+    return [count](Unit& u) {
+      for (std::size_t i = 1; i < count; ++i) {  // beside the one that is there
+        u.matches[0].headers.push_back({"x-" + std::to_string(i), "b"});
+      }
+    };
+  };
+  REQUIRE(broken_by(with_headers(65'535)) == "");
+  REQUIRE(broken_by(with_headers(65'536)) ==
+          "unit tests more headers than 65535 words of 64 patterns can hold");
+}
