@@ -54,7 +54,7 @@ std::string json_escape(std::string_view text) {
     if (first == '"' || first == '\\') {
       out += '\\';
       out += first;
-    } else if (static_cast<unsigned char>(first) < 0x20) {
+    } else if (static_cast<unsigned char>(first) < 0x20 || first == 0x7F) {  // DEL: JSON is YAML
       char escaped[8];
       std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(first));
       out += escaped;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two steps, up to the hub and down from it. Some versions cannot say what others can: v1alpha2 of
 // a TrafficSplit has no conditions, v1alpha4 of a TrafficTarget no port. Whether a conversion loses
-// something is not listed anywhere but tried: if the steps back do not give what was there, the
-// object as it was goes along,
+// something is not listed anywhere but tried: if the steps back do not give what was there, or the
+// new version would refuse what is there (rules for UDP in v1alpha2), the object as it was goes
+// along,
 //
 //   metadata: {annotations: {conversion.smic.dev/split.smi-spec.io.v1alpha4: '{"spec":…}'}}
 //
@@ -140,7 +141,11 @@ Value in_version(Parts parts, const Note& source, Version to) {
   parts.rest.set("apiVersion",
                  Value(std::string(parts.kind->group) + '/' + std::string(name_of(to))));
   parts.body = step(*parts.kind, source.body, source.version, to);
-  if (step(*parts.kind, parts.body, to, source.version) != source.body) add_note(parts, source);
+  const auto knows = conversion_steps(parts.kind->name).knows;
+  const bool lossless = step(*parts.kind, parts.body, to, source.version) == source.body;
+  if (!lossless || knows(parts.body, to) != knows(source.body, source.version)) {
+    add_note(parts, source);
+  }
   return put_together(std::move(parts));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/resources/convert_steps.h"
 
+#include <algorithm>
 #include <initializer_list>
 
 #include "compiler/resources/quantity.h"
@@ -124,6 +125,25 @@ Value target_down(Value body, Version to) {
   return body;
 }
 
+bool any_of_kind(const Value& holder, std::string_view list, std::string_view kind) {
+  const Value* member = holder.find(list);
+  const auto* items = member == nullptr ? nullptr : member->as<Value::List>();
+  return items != nullptr &&
+         std::ranges::any_of(*items, [&](const Value& item) { return item.text("kind") == kind; });
+}
+
+// UDPRoutes since v1alpha3, IdentityBindings since v1alpha4.
+bool target_knows(const Value& body, Version version) {
+  const bool flat = version == Version::v1alpha1;
+  const Value* fields = flat ? &body : body.find("spec");
+  if (fields == nullptr || version == Version::v1alpha4) return true;
+  const Value* destination = fields->find("destination");
+  const bool bindings = any_of_kind(*fields, "sources", "IdentityBinding") ||
+                        (destination && destination->text("kind") == "IdentityBinding");
+  const bool udp = any_of_kind(*fields, flat ? "specs" : "rules", "UDPRoute");
+  return !bindings && (!udp || version == Version::v1alpha3);
+}
+
 // ---- TrafficSplit: quantities in v1alpha1, `matches` since v1alpha3 -----------------------------
 
 std::optional<Quantity> quantity_of(const Value* weight) {
@@ -180,15 +200,16 @@ Value split_down(Value body, Version to) {
 // ------------------------------------------------------------------------
 
 Value as_it_is(Value body, Version) { return body; }
+bool all_known(const Value&, Version) { return true; }
 
 }  // namespace
 
 ConversionSteps conversion_steps(std::string_view kind) {
-  if (kind == "HTTPRouteGroup") return {group_up, group_down};
-  if (kind == "TCPRoute") return {tcp_up, tcp_down};
-  if (kind == "TrafficTarget") return {target_up, target_down};
-  if (kind == "TrafficSplit") return {split_up, split_down};
-  return {as_it_is, as_it_is};
+  if (kind == "HTTPRouteGroup") return {group_up, group_down, all_known};
+  if (kind == "TCPRoute") return {tcp_up, tcp_down, all_known};
+  if (kind == "TrafficTarget") return {target_up, target_down, target_knows};
+  if (kind == "TrafficSplit") return {split_up, split_down, all_known};
+  return {as_it_is, as_it_is, all_known};
 }
 
 }  // namespace smic::resources

@@ -16,6 +16,9 @@ namespace smic::resources {
 struct ConversionSteps {
   Value (*up)(Value body, Version from);
   Value (*down)(Value body, Version to);
+  // Does the version have the kinds of things that the body refers to? It is copied all the same,
+  // and refused by whoever reads it.
+  bool (*knows)(const Value& body, Version version);
 };
 
 ConversionSteps conversion_steps(std::string_view kind);

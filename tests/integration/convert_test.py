@@ -3,6 +3,7 @@
 """`smic convert`: whole files to another version and back."""
 
 import json
+import re
 import unittest
 
 from mesh import smic
@@ -51,6 +52,20 @@ class Convert(unittest.TestCase):
         done = convert("v1alpha3", udp, code=2)
         self.assertIn("[E55]", done.stderr)
         self.assertEqual(json.loads(done.stdout)["apiVersion"], "specs.smi-spec.io/v1alpha4")
+
+    def test_examples_mean_the_same_in_every_version(self):
+        def meaning(*words, stdin=None):
+            done = smic("compile", "--emit=ir", *words, stdin=stdin)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return re.sub(r' @ "[^"]*" "[^"]*":\d+', "", done.stdout)
+
+        for example in ("canary", "access", "headers"):
+            for version in ("v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4"):
+                with self.subTest(example=example, version=version):
+                    written = smic("convert", "--to", version, f"examples/{example}")
+                    self.assertEqual(written.returncode, 0, written.stderr)
+                    self.assertEqual(meaning("-", stdin=written.stdout),
+                                     meaning(f"examples/{example}"))
 
     def test_a_typed_list_changes_its_own_version_too(self):
         text = ('{"apiVersion": "specs.smi-spec.io/v1alpha4", "kind": "TCPRouteList", "items": ['

@@ -12,6 +12,7 @@ TEST_CASE("json_escape leaves plain text and well-formed UTF-8 alone") {
 
 TEST_CASE("json_escape escapes quotes, backslashes and control characters") {
   CHECK(json_escape("a\"b\\c\n\x01") == "a\\\"b\\\\c\\u000a\\u0001");
+  CHECK(json_escape("\x7f") == "\\u007f");
 }
 
 TEST_CASE("json_escape replaces every byte that is not UTF-8") {

@@ -333,7 +333,7 @@ class Generator {
     return some({{"service", any}, {"backends", list_of(backend)}, {"matches", list_of(rule)}});
   }
 
-  static constexpr const char* kWords[] = {"a", "b", "ServiceAccount", "", "12", "1.5"};
+  static constexpr const char* kWords[] = {"a", "", "12", "1.5", "UDPRoute", "IdentityBinding"};
   static constexpr const char* kWeights[] = {"1", "500m", "1k", "1Ki", "0", "-1", "x", "1e3", "7n"};
   Random random_;
 };
@@ -373,6 +373,14 @@ TEST_CASE("a converted object prints as JSON and as YAML that read back as it is
   }
 }
 
+TEST_CASE("control characters are printed as escapes that read back") {
+  const Value text(std::string("a\x7f\x01\0\xC3\xBC\"\\", 8));
+  CHECK(value_of_json(print_json(text)) == text);
+  Value object{Value::Members()};
+  object.set("key", text);
+  CHECK(value(print_yaml(object)) == object);
+}
+
 // ---- what the decoders make of notes
 // ----------------------------------------------------------------
 
@@ -386,6 +394,19 @@ TEST_CASE("a port that a conversion took away still restricts a target") {
   REQUIRE(set.traffic_targets.size() == 1);
   REQUIRE(set.traffic_targets[0].destination.port);
   CHECK(set.traffic_targets[0].destination.port->value == 8080);
+}
+
+TEST_CASE("rules that an old version does not have are read from the note") {
+  const Value whole = value(object("TrafficTarget", "v1alpha4",
+                                   "spec: {destination: {kind: ServiceAccount, name: api}, "
+                                   "sources: [{kind: IdentityBinding, name: t, namespace: shop}], "
+                                   "rules: [{kind: UDPRoute, name: dns}]}"));
+  for (const std::string_view version : {"v1alpha1", "v1alpha2", "v1alpha3"}) {
+    const Value old = converted(whole, version);
+    REQUIRE(annotations(old));
+    CHECK(test::decoded(print_yaml(old)).traffic_targets.size() == 1);
+    CHECK(converted(old, "v1alpha4") == whole);
+  }
 }
 
 TEST_CASE("conditions that a conversion took away still count") {
