@@ -101,8 +101,7 @@ ApiResult<std::string> Client::remove(const std::string& object) {
 ApiResult<std::string> Client::list(const Resource& resource, std::size_t page_size,
                                     const Shape& shape,
                                     const std::function<void(std::vector<Object>)>& take) {
-  const std::string first =
-      resource.collection() + (page_size > 0 ? "?limit=" + std::to_string(page_size) : "");
+  const std::string first = resource.collection() + "?limit=" + std::to_string(page_size);
   std::string target = first;
   for (;;) {
     const auto body = get(target);
@@ -112,9 +111,7 @@ ApiResult<std::string> Client::list(const Resource& resource, std::size_t page_s
     take(std::move(page->objects));
     if (page->next.empty()) return page->version;
     const std::string next = first + "&continue=" + percent_encoded(page->next);
-    if (page_size == 0 || next == target) {
-      return fault(Fault::unreadable, "a list that does not end");
-    }
+    if (next == target) return fault(Fault::unreadable, "a list that does not end");
     target = next;
   }
 }

@@ -21,7 +21,7 @@
 
 namespace smic::kube {
 
-inline constexpr std::size_t kMaxAnswerBytes = 256u << 20;  // of a whole answer: a list's page
+inline constexpr std::size_t kMaxAnswerBytes = 128u << 20;  // of a whole answer: a list's page
 inline constexpr std::size_t kMaxEventBytes = 16u << 20;    // ten times what etcd takes
 inline constexpr std::size_t kMaxFailureBytes = 64u << 10;  // of a refusal's reason
 inline constexpr std::size_t kIdleConnections = 4;
@@ -51,8 +51,8 @@ class Client {
   ApiResult<std::string> apply(const std::string& object, std::string body, const Applier& as);
   ApiResult<std::string> remove(const std::string& object);
 
-  // Page by page, so that neither side has to hold all of it as text at once. 0 = one page. A
-  // page that came too late (410 on continue) is `expired`: begin again, with one page.
+  // Page by page, so that neither side has to hold all of it as text at once. Pages that take
+  // longer than the API remembers are `expired`: begin again.
   ApiResult<std::string> list(const Resource& resource, std::size_t page_size, const Shape& shape,
                               const std::function<void(std::vector<Object>)>& take);
 
@@ -61,8 +61,6 @@ class Client {
   using TakeLine = std::function<ApiResult<void>(std::string_view line)>;
   ApiResult<void> watch(const Resource& resource, const std::string& version,
                         std::chrono::seconds time, const TakeLine& take);
-
-  const Config& config() const { return config_; }
 
  private:
   using Connection = std::unique_ptr<HttpConnection>;

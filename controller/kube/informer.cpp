@@ -81,12 +81,7 @@ struct Informer::Impl {
       std::ranges::move(page, std::back_inserter(objects));
     };
     const Clock::time_point start = Clock::now();
-    auto listed = client.list(resource, patience.page, shape(), take);
-    if (!listed && listed.error().fault == Fault::expired) {
-      // The pages took longer than the API remembers; one that holds everything cannot be late.
-      objects.clear();
-      listed = client.list(resource, 0, shape(), take);
-    }
+    const auto listed = client.list(resource, patience.page, shape(), take);
     if (!listed) return std::unexpected(listed.error());
     const std::size_t count = objects.size();
     const bool changed = store.replace(kind.kind, std::move(objects));
@@ -171,7 +166,8 @@ struct Informer::Impl {
     ++failures;
     if (!same_place || failures >= kTriesInPlace) version.clear();
     if (error.fault == Fault::expired) {
-      log_info("the API forgot where the watch was, so it is listed again", {{"kind", kind.kind}});
+      log_info("the API forgot where we were, so everything is listed again",
+               {{"kind", kind.kind}});
     } else if (error.told() != trouble) {
       trouble = error.told();
       log_warning("lost touch with the API", {{"kind", kind.kind}, {"reason", trouble}});

@@ -179,7 +179,7 @@ class Kubernetes(unittest.TestCase):
         finally:
             self.controller.process.send_signal(signal.SIGCONT)
         self.becomes((200, "v1"), patience=60)
-        self.controller.says("the API forgot where the watch was")
+        self.controller.says("the API forgot where we were")
         self.cluster.apply(account(NS, "batch"))
         self.weights(0, 100)
         self.becomes((200, "v2"))

@@ -118,21 +118,40 @@ TEST_CASE("lines of a watch come one by one, however the network cuts them") {
   CHECK(lines == std::vector<std::string>{"first line", "second", "third"});
 }
 
-TEST_CASE("an event over the limit ends the watch, and the memory does not grow further") {
-  std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+TEST_CASE("what has no end is given up at its limit") {
+  std::string status = "200";
   const std::string piece = "10000\r\n" + std::string(0x10000, 'x') + "\r\n";
   ScriptedBackend backend([&](test::RawSocket& socket) {
     socket.receive_request();
-    socket.send(head);
+    socket.send("HTTP/1.1 " + status + " X\r\nTransfer-Encoding: chunked\r\n\r\n");
     while (socket.send(piece)) {
     }
   });
   const Stop stop;
   Client client({.host = "127.0.0.1", .port = backend.port(), .tls = false}, stop);
-  const auto ended = client.watch(kServices, "5", std::chrono::seconds(60),
-                                  [](auto) { return ApiResult<void>{}; });
-  REQUIRE_FALSE(ended.has_value());
-  CHECK(ended.error().fault == Fault::unreadable);
+  SECTION("an event") {
+    const auto ended = client.watch(kServices, "5", std::chrono::seconds(60),
+                                    [](auto) { return ApiResult<void>{}; });
+    CHECK(ended.error().fault == Fault::unreadable);
+    CHECK(ended.error().message.contains(std::to_string(kMaxEventBytes)));
+  }
+  SECTION("an answer") {
+    const auto got = client.get("/a");
+    CHECK(got.error().fault == Fault::unreadable);
+    CHECK(got.error().message.contains(std::to_string(kMaxAnswerBytes)));
+  }
+  SECTION("the reason of a refusal, which stays what it is") {
+    status = "403";
+    CHECK(client.get("/a").error().fault == Fault::forbidden);
+  }
+}
+
+TEST_CASE("a list that leads in circles is given up") {
+  const std::string page = answer(200, test::list_of("9", {}, "again"));
+  ScriptedApi api({{"limit=2", page}, {"continue=again", page}});
+  const Stop stop;
+  Client client(api.config(), stop);
+  CHECK(client.list(kServices, 2, kShape, [](auto) {}).error().fault == Fault::unreadable);
 }
 
 TEST_CASE("answers that break off or are no HTTP are told apart") {
