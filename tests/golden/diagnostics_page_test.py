@@ -37,20 +37,29 @@ def codes():
     return re.findall(r'\{"([EWN]\d\d)",\s*"((?:[^"\\]|\\.)*)"\}', text)
 
 
+def text_of(kind, text):
+    if kind != "python":
+        return text
+    return subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True,
+                          timeout=30).stdout
+
+
 def printed_for(inputs):
-    """What `smic check` says of the examples, but for the line that counts."""
+    """What is said of the examples: by `smic check`, but for its line that counts, or by `smic dns plan`."""
     with tempfile.TemporaryDirectory() as folder:
+        def run(*words):
+            return subprocess.run([SMIC, *words], cwd=folder, capture_output=True, text=True, timeout=120)
+
         names = []
         for number, (kind, text) in enumerate(inputs):
-            if kind == "python":
-                kind = "yaml"
-                text = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True,
-                                      check=True, timeout=30).stdout
-            names.append(f"{'abc'[number] if len(inputs) > 1 else 'shop'}.{kind}")
-            (pathlib.Path(folder) / names[-1]).write_text(text)
-        done = subprocess.run([SMIC, "check", *names], cwd=folder, capture_output=True, text=True,
-                              timeout=120)
-    return "".join(done.stdout.splitlines(keepends=True)[:-1])
+            suffix = "yaml" if kind == "python" else kind
+            names.append(f"{'abc'[number] if len(inputs) > 1 else 'shop'}.{suffix}")
+            if kind == "corefile":
+                names[-1] = "Corefile"
+            (pathlib.Path(folder) / names[-1]).write_text(text_of(kind, text))
+        if names == ["Corefile"]:
+            return run("dns", "plan", "--corefile", "Corefile", "--responder", "10.96.0.53").stderr
+        return "".join(run("check", *names).stdout.splitlines(keepends=True)[:-1])
 
 
 def matches(expected, printed):
