@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real DNS clients ask `smic up --dns` for a mesh's names, and `smic dns` edits files."""
 
+import json
 import pathlib
 import re
 import shutil
@@ -11,7 +12,7 @@ import tempfile
 import unittest
 
 import mesh as stage
-from mesh import Mesh, document, eventually, service, smic
+from mesh import Mesh, Process, document, eventually, service, smic
 
 COREFILES = stage.ROOT / "tests" / "corefiles"
 
@@ -136,6 +137,35 @@ class Names(DnsTest):
         eventually(lambda: self.ask(name).status == "NOERROR", "the name is there")
         (self.stage.path / "more.yaml").unlink()
         eventually(lambda: self.ask(name).status == "NXDOMAIN", "the name is gone")
+
+
+class Node(DnsTest):
+    """smic-proxy answers from the manifest it enforces."""
+
+    def test_names_follow_the_manifest(self):
+        mesh = self.enterContext(Mesh()).reviews()
+        compiled = smic("compile", "--emit=manifest", mesh.path)
+        self.assertEqual(compiled.returncode, 0, compiled.stderr)
+        manifest = json.loads(compiled.stdout)
+        manifest["units"] = []  # names alone need no images
+        out = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="smic-out-")))
+
+        def publish():
+            (out / "new").write_text(json.dumps(manifest))
+            (out / "new").rename(out / "manifest.json")
+        publish()
+        proxy = Process(str(stage.BIN / "smic-proxy"), f"--manifest={out}/manifest.json",
+                        "--dns=127.0.0.1:0")
+        self.addCleanup(proxy.end)
+        proxy.says("dns address=")
+        self.port = re.search(r'dns address="127.0.0.1:(\d+)"', proxy.text()).group(1)
+        name = f"reviews.{mesh.ns}.mesh"
+        self.assertRegex(self.ask(name).records()[0][2], r"^127\.")
+        manifest["version"] += 1
+        for service_names in manifest["names"]["services"]:
+            service_names["mesh_addresses"] = ["127.7.7.7"]
+        publish()
+        eventually(lambda: self.ask(name).records()[0][2] == "127.7.7.7", "the new address")
 
 
 class Usage(DnsTest):
