@@ -243,6 +243,25 @@ TEST_CASE("destinations beyond 64 have words of their own") {
                .sources = {"", "a/x", "a/y"}});
 }
 
+TEST_CASE("nested patterns beyond the budget for merging are listed, and answer the same") {
+  // Each path is under all that are shorter, each with callers of its own: merged, that would be
+  // half as many entries as the square of the patterns.
+  constexpr std::size_t kNested = 450;
+  std::string text = "unit a/b:80 http enforce\n", allows, path = "/";
+  for (std::size_t i = 0; i < kNested; ++i) {
+    text += " source s" + number(i) + " = { a/x" + number(i) + ", a/all }\n";
+    allows += " allow to a/b from s" + number(i) + " when m" + number(i) + "\n";
+  }
+  for (std::size_t i = 0; i < kNested; ++i) {
+    text += " match m" + number(i) + " = path ~ \"" + path + "\"\n";
+    path += 'a';
+  }
+  const Asked asked(text + " route r0 -> a/b:80\n" + allows);
+  CHECK(asked.decision().text.find("list 0") != std::string::npos);
+  asked.agree({.paths = {"", "/", "/a", path.substr(0, 200), path.substr(0, 449), path, path + "b"},
+               .sources = {"", "a/all", "a/x0", "a/x1", "a/x199", "a/x448", "a/x449"}});
+}
+
 TEST_CASE("split follows the weights and never picks a backend without one") {
   const Asked asked(R"(unit a/b:80 http enforce
     match m0 = any
