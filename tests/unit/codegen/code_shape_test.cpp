@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/codegen/code_shape.h"
 
+#include <array>
 #include <catch2/catch.hpp>
 
 #include "tests/support/decisions.h"
@@ -69,4 +70,51 @@ TEST_CASE("services of the same shape have the same code, whatever they are call
                                " allow to any from any\n")) ==
         read_code_shape(decide("unit x/y:2 http permissive\n route r -> x/y:2\n"
                                " allow to any from any\n")));
+}
+
+TEST_CASE("long texts stay in the tables", "[codegen]") {
+  const auto match_of = [](const std::string& path) {
+    return read_code_shape(decide("unit a/b:1 http enforce\n match m0 = path ~ \"" + path +
+                                  "\"\n route r0 when m0 -> unavailable\n route r1 -> a/b:1\n"))
+        .match;
+  };
+  CHECK(match_of(std::string(codegen::kMaxPathBytes, 'a')));
+  CHECK_FALSE(match_of(std::string(codegen::kMaxPathBytes + 1, 'a')));
+}
+
+TEST_CASE("words that are hashed stay in the tables", "[codegen]") {
+  const auto match_of = [](int words) {
+    std::string text = "unit a/b:1 http enforce\n source s0 = { a/x }\n";
+    std::string all = "m0";
+    for (int i = 10; i < 10 + words; ++i) {
+      const std::string word = std::to_string(i);
+      text += " match m" + std::to_string(i - 10) + " = path ~ \"/" + word + "/x$\"\n";
+      if (i != 10) all += " or m" + std::to_string(i - 10);
+    }
+    return read_code_shape(decide(text + " route r0 when " + all +
+                                  " -> unavailable\n route r1 -> a/b:1\n allow to a/b from s0\n"))
+        .match;
+  };
+  CHECK(match_of(12));
+  CHECK_FALSE(match_of(20));
+}
+
+TEST_CASE("a path that means something else to each method asks the kernel for its leaf",
+          "[codegen]") {
+  constexpr std::array kNames{"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
+                              "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+  const auto leaf_of = [&](std::size_t methods) {
+    std::string text = "unit a/b:1 http permissive\n";
+    for (std::size_t i = 0; i < methods; ++i) {
+      text +=
+          " match m" + std::to_string(i) + " = method in { " + kNames[i] + " } and path ~ \"/a\"\n";
+    }
+    for (std::size_t i = 0; i < methods; ++i) {
+      text += " route r" + std::to_string(i) + " when m" + std::to_string(i) + " -> unavailable\n";
+    }
+    return read_code_shape(decide(text + " route r" + std::to_string(methods) + " -> a/b:1\n"))
+        .match->leaves.at(0);
+  };
+  CHECK(leaf_of(codegen::kMaxLeafTerms).kernel_at == 0);
+  CHECK(leaf_of(codegen::kMaxLeafTerms + 1).kernel_at != 0);
 }
