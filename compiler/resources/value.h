@@ -33,7 +33,6 @@ class Value {
   explicit Value(List items) : held_(std::move(items)) {}
   explicit Value(Members members) : held_(std::move(members)) {}
 
-  bool is_null() const { return std::holds_alternative<std::monostate>(held_); }
   template <class Kind>
   Kind* as() {
     return std::get_if<Kind>(&held_);
