@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One thread, one loop. The zones in force are a pointer that only this thread reads: use() posts
-// the new one, and the old is freed when the post has run.
+// One thread, one loop. The zones in force are a pointer under a lock, taken once a question: when
+// use() has returned, no question is answered from the zones before. (Posted to the loop, a
+// question that came after could be taken up before the post.)
 //
 // A TCP connection carries questions one after the other, each behind two bytes of length (RFC 1035
 // §4.2.2, RFC 7766), and is answered in their order. Tested by server_test.cpp.
@@ -10,6 +11,7 @@
 
 #include <array>
 #include <list>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -77,7 +79,8 @@ class RunningServer final : public Server {
   }
 
   void use(std::shared_ptr<const Zones> zones) override {
-    loop_.post([this, zones = std::move(zones)] { zones_ = zones; });
+    const std::lock_guard lock(mutex_);
+    zones_.swap(zones);
   }
 
   std::string address() const override { return address_; }
@@ -86,9 +89,14 @@ class RunningServer final : public Server {
   static constexpr std::uint32_t kTcp = 0, kUdp = 1;  // listeners
   using Connections = std::list<Connection*>;         // the one that was silent for longest first
 
+  std::shared_ptr<const Zones> zones() {
+    const std::lock_guard lock(mutex_);
+    return zones_;
+  }
+
   void answer_all(int socket) {
     answer_datagrams(socket, [this](std::string_view query) {
-      return answer(zones_.get(), query, Transport::udp);
+      return answer(zones().get(), query, Transport::udp);
     });
   }
 
@@ -118,7 +126,7 @@ class RunningServer final : public Server {
     if (!co_await fill(connection.stream, length)) co_return false;
     std::string query(two_bytes(length), '\0');
     if (!co_await fill(connection.stream, query)) co_return false;
-    std::string reply = answer(zones_.get(), query, Transport::tcp);
+    std::string reply = answer(zones().get(), query, Transport::tcp);
     if (reply.empty()) co_return false;  // whoever sends this speaks something else
     length = {static_cast<char>(reply.size() >> 8), static_cast<char>(reply.size())};
     std::array<iovec, 2> pieces{net::piece({length.data(), length.size()}), net::piece(reply)};
@@ -147,6 +155,7 @@ class RunningServer final : public Server {
   net::Loop loop_;
   net::Listeners listeners_;
   Connections connections_;
+  std::mutex mutex_;
   std::shared_ptr<const Zones> zones_;
   bool stopping_ = false;
   std::thread thread_;

@@ -25,8 +25,9 @@ class Server {
   static Result<std::unique_ptr<Server>> start(const std::string& address);
   virtual ~Server() = default;  // stops at once
 
-  virtual void use(std::shared_ptr<const Zones> zones) = 0;  // from any thread
-  virtual std::string address() const = 0;                   // as bound
+  // From any thread; every question from then on is answered from these.
+  virtual void use(std::shared_ptr<const Zones> zones) = 0;
+  virtual std::string address() const = 0;  // as bound
 };
 
 }  // namespace smic::dns
