@@ -11,6 +11,7 @@
 // Time is the caller's: ticks, which never go back. Tested by tests/unit/proxy/flow_table_test.cpp.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <list>
 #include <unordered_map>
@@ -21,6 +22,13 @@
 #include "runtime/proxy/view.h"
 
 namespace smic::proxy {
+
+// How many flows a worker may have if each takes a descriptor: no more than a quarter of what the
+// process may open goes to flows, so that a client who sends from ever new ports cannot leave the
+// others without connections.
+inline std::size_t flows_within(std::size_t descriptors, std::size_t workers, std::size_t wanted) {
+  return std::clamp<std::size_t>(descriptors / 4 / workers, 1, wanted);
+}
 
 struct FlowKey {
   ListenerKey listener;

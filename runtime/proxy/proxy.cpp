@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "runtime/proxy/control.h"
 #include "runtime/proxy/documents.h"
+#include "runtime/proxy/flow_table.h"
 #include "runtime/proxy/listener_table.h"
 #include "runtime/proxy/worker.h"
 
@@ -20,11 +21,12 @@ namespace smic::proxy {
 namespace {
 
 // Ten thousand units on every worker need descriptors; the hard limit is the operator's word.
-void raise_descriptor_limit() {
+std::size_t raise_descriptor_limit() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  SMIC_CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0, "getrlimit");
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
 }
 
 // Counts workers down.
@@ -245,9 +247,10 @@ class ProxyOfWorkers : public Proxy {
 }  // namespace
 
 Result<std::unique_ptr<Proxy>> Proxy::start(Options options) {
-  raise_descriptor_limit();
+  const std::size_t descriptors = raise_descriptor_limit();
   const std::size_t workers =
       options.workers != 0 ? options.workers : std::max(1u, std::thread::hardware_concurrency());
+  options.max_udp_flows = flows_within(descriptors, workers, options.max_udp_flows);
   auto proxy = std::make_unique<ProxyOfWorkers>(std::move(options), workers);
   const auto control = proxy->start_control();
   if (!control) return std::unexpected(control.error());

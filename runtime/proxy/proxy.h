@@ -35,8 +35,8 @@ struct Options {
   std::chrono::milliseconds tunnel_idle_timeout{3'600'000};  // nor of a TCP connection or upgrade
   std::chrono::milliseconds pool_idle_timeout{60'000};
   std::chrono::milliseconds udp_idle_timeout{60'000};  // no datagram either way ends a flow
-  std::size_t max_udp_flows =
-      16'384;  // of a worker; beyond it the one unused for longest gives way
+  // Of a worker; beyond it the one unused for longest gives way. Less where descriptors are few.
+  std::size_t max_udp_flows = 16'384;
   std::size_t max_header_bytes = 64 * 1024;  // → 431
   std::size_t max_header_count = 256;
 };

@@ -44,7 +44,7 @@ Flow::~Flow() {
 Flows::Flows(Worker& worker)
     : worker_(worker),
       open_(worker.options().max_udp_flows),
-      retired_(worker.options().max_udp_flows),
+      retired_(worker.options().max_udp_flows / 4 + 1),
       refused_(kMostRefused) {}
 
 std::uint64_t Flows::now() const { return worker_.loop().deadlines().now(); }

@@ -19,6 +19,13 @@ using Table = FlowTable<std::string>;
 
 }  // namespace
 
+TEST_CASE("flows take a quarter of the descriptors at most, and one worker has one at least") {
+  CHECK(flows_within(1'000'000, 4, 16'384) == 16'384);
+  CHECK(flows_within(20'000, 2, 16'384) == 2'500);
+  CHECK(flows_within(16, 64, 16'384) == 1);
+  CHECK(flows_within(1'000'000, 4, 8) == 8);
+}
+
 TEST_CASE("a flow is found by client and listener, and stays where it is") {
   Table table(10);
   std::string& one = table.add(key_of(1), 0, "one");
