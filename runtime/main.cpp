@@ -178,6 +178,7 @@ void log_start(const Configuration& given, const proxy::Proxy& proxy,
     log_info("admin", {{"address", admin}});
   }
   for (const program::Unit& unit : snapshot.units) {
+    if (!proxy.listens_for(unit.manifest)) continue;
     log_info("listening",
              {{"address",
                unit.manifest.listen_address + ":" + std::to_string(unit.manifest.listen_port)},

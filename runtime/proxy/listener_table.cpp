@@ -10,16 +10,8 @@ namespace {
 
 using Kind = net::Listeners::Kind;
 
-std::string name_of(const program::Unit& unit) {
-  return unit.manifest.service + ":" + std::to_string(unit.manifest.port);
-}
-
-Result<ListenAddress> address_of(const program::Unit& unit) {
-  const auto address =
-      net::SocketAddress::parse(unit.manifest.listen_address, unit.manifest.listen_port);
-  if (!address) return fail(address, "unit " + name_of(unit));
-  const bool udp = unit.manifest.protocol == contract::Protocol::udp;
-  return ListenAddress{*address, udp ? Kind::datagrams : Kind::connections};
+std::string name_of(const contract::Unit& unit) {
+  return unit.service + ":" + std::to_string(unit.port);
 }
 
 // Numbers for new listeners, in one change.
@@ -42,6 +34,13 @@ class Numbers {
 };
 
 }  // namespace
+
+Result<ListenAddress> ListenAddress::of(const contract::Unit& unit) {
+  const auto address = net::SocketAddress::parse(unit.listen_address, unit.listen_port);
+  if (!address) return fail(address, "unit " + name_of(unit));
+  const bool udp = unit.protocol == contract::Protocol::udp;
+  return ListenAddress{*address, udp ? Kind::datagrams : Kind::connections};
+}
 
 std::string ListenAddress::to_string() const {
   return address.to_string() + (kind == Kind::datagrams ? " (UDP)" : "");
@@ -83,13 +82,13 @@ Result<ListenerTable::Change> ListenerTable::prepare(const program::Snapshot& sn
     change.bound[key.number] = {unit, key.generation};
   };
   for (std::uint32_t i = 0; i < snapshot.units.size(); ++i) {
-    const program::Unit& unit = snapshot.units[i];
-    const auto where = address_of(unit);
+    const contract::Unit& unit = snapshot.units[i].manifest;
+    const auto where = ListenAddress::of(unit);
     if (!where) return std::unexpected(where.error());
     const auto [other, fresh] = wanted.emplace(*where, i);
     if (!fresh) {
-      return fail("units " + name_of(snapshot.units[other->second]) + " and " + name_of(unit) +
-                  " have the same address " + where->to_string());
+      return fail("units " + name_of(snapshot.units[other->second].manifest) + " and " +
+                  name_of(unit) + " have the same address " + where->to_string());
     }
     if (const auto found = open_.find(*where); found != open_.end()) {
       bind_unit(found->second, i);

@@ -96,6 +96,12 @@ class ProxyOfWorkers : public Proxy {
     return {};
   }
 
+  bool listens_for(const contract::Unit& unit) const override {
+    const std::lock_guard lock(changing_);
+    const auto where = ListenAddress::of(unit);
+    return where && !unbound_.contains(where->to_string());
+  }
+
   bool drain(std::chrono::milliseconds deadline) override {
     {
       const std::lock_guard lock(changing_);
@@ -232,7 +238,7 @@ class ProxyOfWorkers : public Proxy {
   Worker::Shared shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Control> control_;
-  std::mutex changing_;
+  mutable std::mutex changing_;
   ListenerTable listeners_;
   std::set<std::string> unbound_;  // addresses
   std::atomic<std::size_t> unbound_count_{0};

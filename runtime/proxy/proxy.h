@@ -52,6 +52,9 @@ class Proxy {
   // a minute later at last. On an error nothing changes.
   virtual Result<void> apply(std::shared_ptr<const program::Snapshot> snapshot) = 0;
 
+  // Whether the address of a unit that was applied could be had so far.
+  virtual bool listens_for(const contract::Unit& unit) const = 0;
+
   // Stops accepting, finishes what is in flight, closes idle connections; then stops the workers.
   // True if nothing had to be cut off.
   virtual bool drain(std::chrono::milliseconds deadline) = 0;

@@ -100,6 +100,11 @@ TEST_CASE("an address that cannot be had holds up nothing else, is told, and is 
   units.push_back(unit_to(backend.port()));
   REQUIRE(proxy.apply(units).has_value());
   CHECK(proxy.metric("smic_listeners_unbound") == 1);
+  const auto listens = [&](std::size_t unit) {
+    return proxy->listens_for(snapshot_of(0, {units[unit]})->units[0].manifest);
+  };
+  CHECK(listens(0));
+  CHECK_FALSE(listens(1));
   CHECK(proxy.get().body == "same");
   const auto asks = [&](std::size_t unit) {
     RawSocket client = proxy.client("", unit);
@@ -109,7 +114,8 @@ TEST_CASE("an address that cannot be had holds up nothing else, is told, and is 
   CHECK(asks(1) == "other");
   CHECK(asks(2) == "same");
   occupier.stop_listening();
-  CHECK(eventually([&] { return proxy.metric("smic_listeners_unbound") == 0; }));
+  CHECK(eventually([&] { return listens(1); }));
+  CHECK(proxy.metric("smic_listeners_unbound") == 0);
   CHECK(asks(1) == "same");
 }
 
