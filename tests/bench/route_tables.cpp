@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/bench/route_tables.h"
 
+#include <algorithm>
 #include <array>
+#include <numeric>
 #include <random>
 
 namespace smic::bench {
@@ -73,6 +75,28 @@ constexpr std::array kMethods{ir::Method::kGet, ir::Method::kPost, ir::Method::k
                               ir::Method::kDelete};
 ir::Method method_for(std::size_t i) { return kMethods[i % kMethods.size()]; }
 
+// Picks rules by popularity.
+class Picker {
+ public:
+  Picker(std::size_t rules, Popularity popularity, Random& random) : ranked_(rules) {
+    std::iota(ranked_.begin(), ranked_.end(), 0);
+    if (popularity == Popularity::uniform) return;
+    std::shuffle(ranked_.begin(), ranked_.end(), random);
+    double sum = 0;
+    for (std::size_t n = 1; n <= rules; ++n) sums_.push_back(sum += 1.0 / static_cast<double>(n));
+  }
+
+  std::size_t pick(Random& random) const {
+    if (sums_.empty()) return below(random, ranked_.size());
+    const double at = static_cast<double>(below(random, 1u << 30)) / (1u << 30) * sums_.back();
+    return ranked_[static_cast<std::size_t>(std::ranges::upper_bound(sums_, at) - sums_.begin())];
+  }
+
+ private:
+  std::vector<std::size_t> ranked_;
+  std::vector<double> sums_;  // of the weights, most popular first; none if all are alike
+};
+
 constexpr std::size_t kMatchesPerTarget = 50;
 ir::Identity caller(std::size_t target) { return {"clients", "team-" + std::to_string(target)}; }
 
@@ -111,11 +135,12 @@ ir::Unit route_table(std::size_t rules, std::uint64_t seed) {
 }
 
 std::vector<ir::Request> requests(const ir::Unit& table, std::size_t count, double misses,
-                                  std::uint64_t seed) {
+                                  std::uint64_t seed, Popularity popularity) {
   Random random(seed);
+  const Picker picker(table.matches.size(), popularity, random);
   std::vector<ir::Request> result;
   for (std::size_t n = 0; n < count; ++n) {
-    const std::size_t i = below(random, table.matches.size());
+    const std::size_t i = picker.pick(random);
     ir::Request request{.method = method_for(i), .path = path_for(i, random)};
     if (static_cast<double>(below(random, 10'000)) < misses * 10'000) request.path.insert(1, "x");
     request.headers.emplace_back(

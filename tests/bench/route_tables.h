@@ -18,8 +18,12 @@ namespace smic::bench {
 // matches, with sources of its own), and the first tenth of them also to a conditional split.
 ir::Unit route_table(std::size_t rules, std::uint64_t seed);
 
-// `count` requests: uniformly random rules of the table, `misses` (0..1) of them on no rule.
+// Which rules requests hit: all alike, or the n-th most popular one with a weight of 1/n, as real
+// traffic does; which rules are popular is random.
+enum class Popularity { uniform, zipf };
+
+// `count` requests for random rules of the table, `misses` (0..1) of them for no rule.
 std::vector<ir::Request> requests(const ir::Unit& table, std::size_t count, double misses,
-                                  std::uint64_t seed);
+                                  std::uint64_t seed, Popularity popularity = Popularity::uniform);
 
 }  // namespace smic::bench
