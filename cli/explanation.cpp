@@ -275,6 +275,7 @@ Result<Explanation> explain(const Frontend& front, const Query& query, NativeUni
   Explanation explanation;
   explanation.protocol = unit->protocol;
   explanation.mode = unit->access;
+  explanation.policy = unit->policy;
   explanation.route = unit->routes[evaluation.route].origin;
   explanation.backends = look_at_all(front, unit->protocol, answer);
   if (natives != nullptr) {

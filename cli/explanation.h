@@ -67,6 +67,7 @@ struct Explanation {
   ir::Protocol protocol = ir::Protocol::http;
   ir::AccessMode mode = ir::AccessMode::enforce;
   std::optional<ir::Origin> route;
+  ir::RoutePolicy policy;               // how the proxy treats it, if it may go
   std::vector<BackendAnswer> backends;  // in the order written
   std::vector<ir::Origin> because;      // TrafficTargets that allow one of the backends
   std::string reason;                   // one sentence

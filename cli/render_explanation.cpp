@@ -89,6 +89,11 @@ std::string json_of(const Difference& difference) {
          "}";
 }
 
+std::string json_of(const contract::PolicyLine& line) {
+  return "{\"name\": " + quoted(line.name) + ", \"value\": " + quoted(line.value) +
+         ", \"origin\": " + json_of(line.origin) + "}";
+}
+
 template <class Items, class Render>
 std::string array_of(const Items& items, Render render) {
   std::string text = "[";
@@ -169,6 +174,7 @@ std::string render_json(const Query& query, const Explanation& explanation,
   const bool known = explanation.outcome != Outcome::unknown_service;
   const std::string next = "," + between;
   const auto origin_json = [](const ir::Origin& origin) { return json_of(origin); };
+  const auto policy_json = [](const contract::PolicyLine& line) { return json_of(line); };
   const auto backend_json = [](const BackendAnswer& answer) { return json_of(answer); };
   return "{\"outcome\": " + quoted(name_of(explanation.outcome)) + "," + between +
          "\"route\": " + (explanation.route ? json_of(*explanation.route) : "null") + "," +
@@ -178,6 +184,8 @@ std::string render_json(const Query& query, const Explanation& explanation,
          "\"reason\": " + quoted(explanation.reason) + "," + between +
          "\"hints\": " + array_of(explanation.hints, quoted) + "," + between + "\"nearest\": " +
          array_of(explanation.nearest, [](const NearMiss& miss) { return json_of(miss); }) + "," +
+         between +
+         "\"policies\": " + array_of(contract::lines_of(explanation.policy), policy_json) + "," +
          between + "\"request\": {\"from\": " + quoted(ir::to_string(query.from)) +
          ", \"service\": " + quoted(ir::to_string(query.to)) +
          ", \"port\": " + std::to_string(query.port) +
@@ -198,6 +206,10 @@ std::string render_human(const Query& query, const Explanation& explanation, boo
   for (const ir::Origin& origin : explanation.because) text += origin_row("because", origin);
   text += "  " + padded("why", 10) + explanation.reason + '\n';
   for (const std::string& hint : explanation.hints) text += "  " + padded("", 10) + hint + '\n';
+  for (const contract::PolicyLine& line : contract::lines_of(explanation.policy)) {
+    text += "  " + padded("policy", 10) + padded(std::string(line.name) + ' ' + line.value, 50) +
+            place_of(line.origin) + '\n';
+  }
   return text;
 }
 

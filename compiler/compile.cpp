@@ -59,6 +59,7 @@ contract::Unit names_of(const ir::Unit& unit, decision::Names names) {
   out.port = unit.port;
   out.protocol = unit.protocol;
   out.access = unit.access;
+  out.policy = unit.policy;
   out.sources = std::move(names.sources);
   out.destinations = std::move(names.destinations);
   BackendTable backends(out.backends);

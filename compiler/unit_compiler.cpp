@@ -9,9 +9,10 @@
 namespace smic {
 namespace {
 
-// Routes keep the number of the raw route they come from; what passes do with the numbers of
-// matches and allows is in nobody's interest.
+// What an image is made from. Routes keep the number of the raw route they come from; what passes
+// do with the numbers of matches and allows is in nobody's interest. A policy is in no image.
 ir::Unit with_numbered_origins(ir::Unit unit) {
+  unit.policy = {};
   const auto number = [](auto& list) {
     for (std::uint32_t i = 0; i < list.size(); ++i) list[i].origin = {{}, {}, i};
   };
@@ -26,6 +27,7 @@ contract::Unit with_origins_of(const ir::Unit& raw, contract::Unit names) {
     SMIC_CHECK(route.origin.line < raw.routes.size(), "a compiled route comes from nowhere");
     route.origin = raw.routes[route.origin.line].origin;
   }
+  names.policy = raw.policy;
   return names;
 }
 

@@ -7,7 +7,7 @@
 //   raw unit → numbers in the place of origins → digest of its text → remembered, stored, compiled
 //
 // The manifest half tells of each route which line decided: every time, the numbers in it are
-// replaced by the origins of now.
+// replaced by the origins of now, and the policy by that of now.
 #pragma once
 
 #include <memory>

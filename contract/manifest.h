@@ -13,17 +13,10 @@
 
 #include "base/result.h"
 #include "contract/names.h"
+#include "contract/origin.h"
+#include "contract/route_policy.h"
 
 namespace smic::contract {
-
-// Which line of which resource decided: "TrafficSplit shop/reviews-canary", "split.yaml", 12.
-struct Origin {
-  std::string resource;
-  std::string file;
-  std::uint32_t line = 0;
-
-  bool operator==(const Origin&) const = default;
-};
 
 // One address a backend's traffic can be sent to. Only ready ones are in a manifest.
 struct Endpoint {
@@ -89,6 +82,7 @@ struct Unit {
   std::vector<Destination> destinations;  // index = bit in Verdict::allowed
   std::vector<Backend> backends;
   std::vector<Route> routes;  // index = Verdict::route
+  RoutePolicy policy;
 
   bool operator==(const Unit&) const = default;
 };

@@ -53,8 +53,40 @@ class Reader {
     return object(value, place, "service", out.service, "port", out.port, "protocol", out.protocol,
                   "access", out.access, "image", out.image, "listen_address", out.listen_address,
                   "listen_port", out.listen_port, "sources", out.sources, "destinations",
-                  out.destinations, "backends", out.backends, "routes", out.routes) &&
+                  out.destinations, "backends", out.backends, "routes", out.routes, "policy",
+                  out.policy) &&
            consistent(out, place);
+  }
+  bool read(const json::value& value, const Place& place, RoutePolicy& out) {
+    if (value.is_null()) return true;
+    return object(value, place, "scheme", out.scheme, "request_timeout", out.request_timeout,
+                  "idle_timeout", out.idle_timeout, "retry_attempts", out.retry_attempts,
+                  "rate_limit", out.rate_limit, "circuit_breaker", out.circuit_breaker);
+  }
+  bool read(const json::value& value, const Place& place, RateLimit& out) {
+    return object(value, place, "average", out.average, "burst", out.burst, "scope", out.scope);
+  }
+  // null, or a value with its origin.
+  template <class T>
+  bool read(const json::value& value, const Place& place, Optional<T>& out) {
+    if (value.is_null()) return true;
+    std::optional<T> setting;
+    Origin origin;
+    if (!object(value, place, "value", setting, "origin", origin)) return false;
+    out.emplace(std::move(*setting), std::move(origin));
+    return true;
+  }
+  template <class T>
+  bool read(const json::value& value, const Place& place, std::optional<T>& out) {
+    return read(value, place, out.emplace());
+  }
+  bool read(const json::value& value, const Place& place, std::optional<BreakerExpression>& out) {
+    std::string text;
+    if (!read(value, place, text)) return false;
+    auto expression = BreakerExpression::parse(text);
+    if (!expression) return fail(place, "the expression " + expression.error().message);
+    out.emplace(std::move(*expression));
+    return true;
   }
   bool read(const json::value& value, const Place& place, Origin& out) {
     return object(value, place, "resource", out.resource, "file", out.file, "line", out.line);
@@ -138,6 +170,22 @@ class Reader {
         value, place, out,
         {{"addresses", NameKind::addresses}, {"pods", NameKind::pods}, {"alias", NameKind::alias}});
   }
+  bool read(const json::value& value, const Place& place, Scheme& out) {
+    return one_of(value, place, out,
+                  {{"http", Scheme::http}, {"h2c", Scheme::h2c}, {"https", Scheme::https}});
+  }
+  bool read(const json::value& value, const Place& place, RateScope& out) {
+    return one_of(value, place, out,
+                  {{"source", RateScope::source}, {"service", RateScope::service}});
+  }
+  bool read(const json::value& value, const Place& place, std::chrono::milliseconds& out) {
+    std::string text;
+    if (!read(value, place, text)) return false;
+    const auto duration = duration_from(text);
+    if (!duration) return fail(place, "`" + text + "` is no duration");
+    out = *duration;
+    return true;
+  }
   template <class T>
   bool read(const json::value& value, const Place& place, std::vector<T>& out) {
     const json::array* list = value.if_array();
@@ -187,6 +235,9 @@ class Reader {
 
   bool consistent(const Unit& unit, const Place& place) {
     if (unit.listen_port == 0) return out_of_range(Place{&place, "listen_port", 0}, 0);
+    if (const std::string_view broken = broken_rule(unit.policy); !broken.empty()) {
+      return fail(Place{&place, "policy", 0}, std::string(broken));
+    }
     if (unit.destinations.size() > kMaxDestinations) {
       return fail(Place{&place, "destinations", 0},
                   "more than " + std::to_string(kMaxDestinations));

@@ -60,7 +60,25 @@ class Writer {
     object("service", unit.service, "port", unit.port, "protocol", unit.protocol, "access",
            unit.access, "image", unit.image, "listen_address", unit.listen_address, "listen_port",
            unit.listen_port, "sources", unit.sources, "destinations", unit.destinations, "backends",
-           unit.backends, "routes", unit.routes);
+           unit.backends, "routes", unit.routes, "policy", unit.policy);
+  }
+  void value(const RoutePolicy& policy) {
+    if (policy.empty()) return null();
+    object("scheme", policy.scheme, "request_timeout", policy.request_timeout, "idle_timeout",
+           policy.idle_timeout, "retry_attempts", policy.retry_attempts, "rate_limit",
+           policy.rate_limit, "circuit_breaker", policy.circuit_breaker);
+  }
+  void value(Scheme scheme) { value(word_of(scheme)); }
+  void value(RateScope scope) { value(word_of(scope)); }
+  void value(std::chrono::milliseconds duration) { value(duration_text(duration)); }
+  void value(const BreakerExpression& expression) { value(to_string(expression)); }
+  void value(const RateLimit& limit) {
+    object("average", limit.average, "burst", limit.burst, "scope", limit.scope);
+  }
+  template <class T>
+  void value(const Optional<T>& setting) {
+    if (!setting) return null();
+    object("value", setting->value, "origin", setting->origin);
   }
   void value(const PodIdentity& pod) {
     object("address", pod.address, "identity", pod.identity, "pod", pod.pod);
@@ -110,6 +128,8 @@ class Writer {
   std::string take() { return std::move(out_); }
 
  private:
+  void null() { out_ += "null"; }
+
   template <class T>
   struct Lines {
     const std::vector<T>& list;

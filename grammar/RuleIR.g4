@@ -9,9 +9,10 @@ grammar RuleIR;
 
 // A file is statements, and the reader takes them one by one, so that it holds one small tree at a
 // time. A statement belongs to the last unit before it.
-statement : unitHead | sourceSet | matchRule | routeRule | allowRule ;
+statement : unitHead | policyRule | sourceSet | matchRule | routeRule | allowRule ;
 
 unitHead  : 'unit' ref ':' NUMBER protocol access ;
+policyRule: 'policy' setting origin? ;
 sourceSet : 'source' ID '=' '{' (ref (',' ref)*)? '}' ;
 matchRule : 'match' ID '=' (ANY | test ('and' test)*) origin? ;
 routeRule : 'route' ID condition? '->' outcome origin? ;
@@ -19,6 +20,17 @@ allowRule : 'allow' 'to' destination 'from' sources condition? origin? ;
 
 protocol : 'http' | 'tcp' | 'udp' ;
 access   : 'enforce' | 'permissive' ;
+
+// Their words have hyphens, so that none of them is lost as a name.
+setting  : 'upstream-scheme' scheme                          # upstreamScheme
+         | 'request-timeout' DURATION                        # requestTimeout
+         | 'idle-timeout' DURATION                           # idleTimeout
+         | 'retry-attempts' NUMBER                           # retryAttempts
+         | 'rate-limit' NUMBER 'with-burst' NUMBER rateScope # rateLimit
+         | 'circuit-breaker' STRING                          # circuitBreaker
+         ;
+scheme    : 'http' | ID ;
+rateScope : 'per-source' | 'per-service' ;
 
 test : 'method' 'in' '{' (ID (',' ID)*)? '}'  # methodTest
      | 'path' '~' STRING                      # pathTest
@@ -42,6 +54,7 @@ ref         : REF | STRING '/' STRING ;
 ANY    : 'any' ;
 NEVER  : 'never' ;
 NUMBER : [0-9]+ ;
+DURATION : [0-9]+ ('.' [0-9]+)? ('ms' | 's' | 'm' | 'h') ;
 ID     : [A-Za-z_] [A-Za-z0-9_]* ;
 REF    : WORD '/' WORD ;
 STRING : '"' (~["\\\r\n] | '\\' ~[\r\n])* '"' ;

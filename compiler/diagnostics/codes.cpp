@@ -60,6 +60,10 @@ constexpr Code kCodes[] = {
     {"W55", "a Service with more kinds of pods behind a port than one unit can tell apart"},
     {"W56", "an IdentityBinding whose labels do not cover all pods of a service account"},
     {"W57", "a mesh beyond a limit on how its parts may multiply"},
+    {"W58", "an annotation under a prefix of ours that means nothing where it stands"},
+    {"W59", "two spellings of one annotation that say different things"},
+    {"W60", "an annotation about requests on a Service that carries none"},
+    {"W61", "an annotation that asks for what the proxy cannot do yet"},
     {"N50", "a file has more diagnostics than are shown"},
 };
 

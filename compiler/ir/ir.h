@@ -2,6 +2,7 @@
 // The typed rule IR: the whole policy of one (service, port), as immutable values.
 //
 //   unit shop/reviews:9080 http enforce
+//     policy request-timeout 2s @ "Service shop/reviews" "shop.yaml":7
 //     source s0 = { shop/admin, shop/web }
 //     match m0 = method in { GET, HEAD } and path ~ "/reviews/[0-9]+" @ "HTTPRouteGroup …" …
 //     match m1 = header "user-agent" ~ ".*Firefox.*" @ …
@@ -16,6 +17,7 @@
 //   the route       is the first whose condition holds (D-20d); the last one has no condition;
 //   a destination   is allowed iff some `allow` names it, its sources hold the caller and its
 //                   condition holds (the union, no deny rule; D-9).
+// Its policy is no part of that: it says how to treat a request that may go, and is data.
 // verify() says when a unit is well formed; lowering, text and passes only hand on verified units.
 //
 // Deliberately absent: Kubernetes, YAML, endpoints, code. An IR value knows names, not objects.
@@ -41,6 +43,7 @@ using contract::AccessMode;
 using contract::Method;
 using contract::Origin;
 using contract::Protocol;
+using contract::RoutePolicy;
 
 // "namespace/name" of a Service.
 struct ServiceRef {
@@ -149,6 +152,7 @@ struct Unit {
   Port port = 0;
   Protocol protocol = Protocol::http;
   AccessMode access = AccessMode::enforce;
+  RoutePolicy policy;
   std::vector<SourceSet> sources;
   std::vector<Match> matches;
   std::vector<Route> routes;  // first whose condition holds wins; the last is Always
@@ -167,8 +171,8 @@ std::optional<Method> method_from_name(std::string_view);  // case-sensitive (D-
 
 // Well-formedness: ids in range, ports not 0, last route Always and no other, Forward with some
 // weight, source members non-empty names, at most contract::kMaxDestinations destinations, TCP and
-// UDP units without matches, AnySource and AnyDestination only in permissive units. The error says
-// which rule.
+// UDP units without matches and without policy but for the idle timeout of TCP, policy numbers in
+// their ranges, AnySource and AnyDestination only in permissive units. The error says which rule.
 Result<void> verify(const Unit& unit);
 
 // A request as the interpreter sees it.

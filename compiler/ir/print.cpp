@@ -33,6 +33,7 @@ class Printer {
     out_ += ' ';
     out_ += protocol(unit.protocol);
     out_ += unit.access == AccessMode::enforce ? " enforce\n" : " permissive\n";
+    for (const contract::PolicyLine& line : contract::lines_of(unit.policy)) policy(line);
     for (std::size_t i = 0; i < unit.sources.size(); ++i) source(i, unit.sources[i]);
     for (std::size_t i = 0; i < unit.matches.size(); ++i) match(i, unit.matches[i]);
     for (std::size_t i = 0; i < unit.routes.size(); ++i) route(i, unit.routes[i]);
@@ -53,6 +54,14 @@ class Printer {
         return "udp";
     }
     std::unreachable();
+  }
+
+  void policy(const contract::PolicyLine& line) {
+    out_ += "  policy ";
+    out_ += line.name;
+    out_ += ' ';
+    out_ += line.value;
+    origin(line.origin);
   }
 
   void source(std::size_t index, const SourceSet& set) {

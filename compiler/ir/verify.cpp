@@ -53,6 +53,17 @@ class Verifier {
     if (unit_.protocol != Protocol::http && !unit_.matches.empty()) {
       complain("unit", "is not http but has matches");
     }
+    policy();
+  }
+
+  void policy() {
+    const std::string_view broken = contract::broken_rule(unit_.policy);
+    if (!broken.empty()) complain("unit", broken);
+    RoutePolicy about_requests = unit_.policy;
+    if (unit_.protocol == Protocol::tcp) about_requests.idle_timeout.reset();
+    if (unit_.protocol != Protocol::http && !about_requests.empty()) {
+      complain("unit", "has a policy that its protocol does not have");
+    }
   }
 
   void source(std::size_t index) {

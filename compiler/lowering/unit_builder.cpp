@@ -12,6 +12,11 @@ UnitBuilder::UnitBuilder(const model::Mesh& mesh, const model::Service& service,
   unit_.port = service.ports[port_index].port;
   unit_.protocol = service.ports[port_index].protocol;
   unit_.access = service.access;
+  if (unit_.protocol == ir::Protocol::http) {
+    unit_.policy = service.policy;
+  } else if (unit_.protocol == ir::Protocol::tcp) {
+    unit_.policy.idle_timeout = service.policy.idle_timeout;
+  }
 }
 
 ir::AnyOf UnitBuilder::any_of(const std::vector<model::MatchId>& matches) {

@@ -2,6 +2,7 @@
 // What a namespace decides for its Services: whether they are meshed at all, and the access mode
 // (D-27). A value that we do not know changes nothing; for the access mode that is the stricter
 // reading only where the mesh enforces, which is the default.
+#include "compiler/model/annotations.h"
 #include "compiler/model/stages.h"
 
 namespace smic::model {
@@ -40,6 +41,7 @@ Namespaces::Namespaces(const resources::Set& set, const Options& options,
                                          ? "access mode permissive"
                                          : "access mode enforce";
   for (const resources::Namespace& object : set.namespaces) {
+    check_annotations("Namespace", object.meta, diagnostics);
     NamespaceSettings settings = standard_;
     settings.meshed = is_meshed(object.meta, diagnostics);
     const resources::Text* access = setting(object.meta, kAccess);

@@ -13,13 +13,11 @@
 #include <algorithm>
 #include <array>
 
+#include "compiler/model/annotations.h"
 #include "compiler/model/stages.h"
 
 namespace smic::model {
 namespace {
-
-constexpr std::array<std::string_view, 3> kAnnotations = {
-    "smic.dev/protocol", "mesh.traefik.io/traffic-type", "maesh.containo.us/traffic-type"};
 
 constexpr std::array<std::string_view, 9> kHttp = {
     "http",    "http1", "http2", "h2c", "grpc", "ws", "kubernetes.io/h2c", "kubernetes.io/ws",
@@ -50,16 +48,15 @@ std::optional<ir::Protocol> named_protocol(std::string_view port_name) {
 
 std::optional<ir::Protocol> annotated_protocol(const resources::Service& service,
                                                Diagnostics& diagnostics) {
-  for (const std::string_view key : kAnnotations) {
-    const resources::Text* value = setting(service.meta, key);
-    if (value == nullptr) continue;
-    if (contains(kHttp, value->value)) return ir::Protocol::http;
-    if (value->value == "tcp" || value->value == "udp") return ir::Protocol::tcp;
-    diagnostics.report("W53", value->span,
-                       "`" + std::string(key) + ": " + value->value + "` of Service `" +
-                           service.meta.name.value + "` is not a protocol, so it changes nothing",
-                       "write `http`, `tcp` or `udp`");
-  }
+  const auto written = find_annotation(service.meta, "protocol");
+  if (!written) return std::nullopt;
+  const std::string& value = written->value.value;
+  if (contains(kHttp, value)) return ir::Protocol::http;
+  if (value == "tcp" || value == "udp") return ir::Protocol::tcp;
+  diagnostics.report("W53", written->value.span,
+                     "`" + written->key + ": " + value + "` of Service `" +
+                         service.meta.name.value + "` is not a protocol, so it changes nothing",
+                     "write `http`, `tcp` or `udp`");
   return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "compiler/model/annotations.h"
 #include "compiler/model/stages.h"
 
 namespace smic::model {
@@ -55,7 +56,9 @@ Services resolve_services(const resources::Set& set, const Namespaces& namespace
   for (const resources::Service* object : objects) {
     Service service = resolve_service(*object, namespaces, diagnostics);
     ServiceSource source{object, {}};
+    check_annotations("Service", object->meta, diagnostics);
     resolve_ports(*object, service, source, diagnostics);
+    service.policy = route_policy(*object, service.ports, diagnostics);
     services.resolved.push_back(std::move(service));
     services.sources.push_back(std::move(source));
   }

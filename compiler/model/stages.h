@@ -47,6 +47,12 @@ std::optional<ir::Protocol> annotated_protocol(const resources::Service& service
 std::optional<ir::Protocol> protocol_of(const resources::ServicePort& port,
                                         std::optional<ir::Protocol> annotated);
 
+// ---- route_policy.cpp ------------------------------------------------------------------------
+
+// What a Service's annotations ask for; `ports` are its resolved ones.
+ir::RoutePolicy route_policy(const resources::Service& service,
+                             const std::vector<ServicePort>& ports, Diagnostics& diagnostics);
+
 // ---- resolve_services.cpp --------------------------------------------------------------------
 
 // The object behind Mesh::services[i], and behind each of its ports.

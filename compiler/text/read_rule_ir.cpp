@@ -106,6 +106,8 @@ std::string describe(std::size_t type, const antlr4::dfa::Vocabulary& vocabulary
       return "`never`";
     case Parser::NUMBER:
       return "a number";
+    case Parser::DURATION:
+      return "a duration";
     case Parser::ID:
       return "a name";
     case Parser::REF:
@@ -195,7 +197,8 @@ class Reader : public grammar::rule_ir::RuleIRBaseVisitor {
     line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
     const auto starts = [line](std::string_view word) { return line.starts_with(word); };
     return std::ranges::any_of(
-        std::initializer_list<std::string_view>{"unit ", "source ", "match ", "route ", "allow "},
+        std::initializer_list<std::string_view>{"unit ", "policy ", "source ", "match ", "route ",
+                                                "allow "},
         starts);
   }
 
@@ -222,6 +225,12 @@ class Reader : public grammar::rule_ir::RuleIRBaseVisitor {
          .protocol = protocol(token(unit->protocol()->start).value),
          .access = token(unit->access()->start).value == "enforce" ? ir::AccessMode::enforce
                                                                    : ir::AccessMode::permissive});
+    return {};
+  }
+
+  antlrcpp::Any visitPolicyRule(Parser::PolicyRuleContext* policy) override {
+    policy_origin_ = origin(policy->origin(), policy->start);
+    visit(policy->setting());
     return {};
   }
 
@@ -257,7 +266,46 @@ class Reader : public grammar::rule_ir::RuleIRBaseVisitor {
     return {};
   }
 
-  // ---- alternatives within statements: they write match_ or action_ ---------------------------
+  // ---- alternatives within statements: they write the policy, match_ or action_ ---------------
+
+  antlrcpp::Any visitUpstreamScheme(Parser::UpstreamSchemeContext* setting) override {
+    set(setting->start, &ir::RoutePolicy::scheme, builder_.scheme(token(setting->scheme()->start)));
+    return {};
+  }
+
+  antlrcpp::Any visitRequestTimeout(Parser::RequestTimeoutContext* setting) override {
+    set(setting->start, &ir::RoutePolicy::request_timeout,
+        builder_.duration(token(setting->DURATION())));
+    return {};
+  }
+
+  antlrcpp::Any visitIdleTimeout(Parser::IdleTimeoutContext* setting) override {
+    set(setting->start, &ir::RoutePolicy::idle_timeout,
+        builder_.duration(token(setting->DURATION())));
+    return {};
+  }
+
+  antlrcpp::Any visitRetryAttempts(Parser::RetryAttemptsContext* setting) override {
+    set(setting->start, &ir::RoutePolicy::retry_attempts,
+        std::optional(builder_.number(token(setting->NUMBER()))));
+    return {};
+  }
+
+  antlrcpp::Any visitRateLimit(Parser::RateLimitContext* setting) override {
+    const bool per_source = token(setting->rateScope()->start).value == "per-source";
+    set(setting->start, &ir::RoutePolicy::rate_limit,
+        std::optional<contract::RateLimit>(
+            {.average = builder_.number(token(setting->NUMBER(0))),
+             .burst = builder_.number(token(setting->NUMBER(1))),
+             .scope = per_source ? contract::RateScope::source : contract::RateScope::service}));
+    return {};
+  }
+
+  antlrcpp::Any visitCircuitBreaker(Parser::CircuitBreakerContext* setting) override {
+    set(setting->start, &ir::RoutePolicy::circuit_breaker,
+        builder_.breaker(token(setting->STRING())));
+    return {};
+  }
 
   antlrcpp::Any visitMethodTest(Parser::MethodTestContext* test) override {
     if (std::exchange(has_method_, true)) twice(test->start);
@@ -309,6 +357,13 @@ class Reader : public grammar::rule_ir::RuleIRBaseVisitor {
   }
 
   // ---- parts ----------------------------------------------------------------------------------
+
+  // An absent value is a mistake that was told already.
+  template <class T>
+  void set(antlr4::Token* word, contract::Optional<T> ir::RoutePolicy::* setting,
+           std::optional<T> value) {
+    if (value) builder_.set(token(word), setting, {std::move(*value), policy_origin_});
+  }
 
   static ir::Protocol protocol(std::string_view word) {
     return word == "http"  ? ir::Protocol::http
@@ -391,6 +446,7 @@ class Reader : public grammar::rule_ir::RuleIRBaseVisitor {
   ir::Match match_;
   bool has_method_ = false;
   ir::Action action_;
+  ir::Origin policy_origin_;
 };
 
 }  // namespace

@@ -116,6 +116,37 @@ ir::MethodSet UnitBuilder::method(Token name) {
   return 0;
 }
 
+void UnitBuilder::set_twice(Token name) {
+  mistake("E53", name.span, in_backticks(name.value) + " is set twice");
+}
+
+std::optional<contract::Scheme> UnitBuilder::scheme(Token name) {
+  const auto scheme = contract::scheme_from(name.value);
+  if (!scheme) {
+    mistake("E53", name.span, in_backticks(name.value) + " is not a scheme",
+            "schemes are `http`, `h2c` and `https`");
+  }
+  return scheme;
+}
+
+std::optional<std::chrono::milliseconds> UnitBuilder::duration(Token text) {
+  const auto duration = contract::duration_from(text.value);
+  if (!duration) {
+    mistake("E53", text.span, in_backticks(text.value) + " is not a duration from 1ms to 24h");
+  }
+  return duration;
+}
+
+std::optional<contract::BreakerExpression> UnitBuilder::breaker(Token quoted) {
+  auto expression = contract::BreakerExpression::parse(word(quoted));
+  if (expression) return std::move(*expression);
+  Span where = quoted.span;  // no byte of an expression is ever escaped
+  where.column += static_cast<std::uint32_t>(1 + expression.error().offset);
+  where.length = static_cast<std::uint32_t>(expression.error().length);
+  mistake("E53", where, "the expression " + expression.error().message, expression.error().help);
+  return std::nullopt;
+}
+
 std::uint32_t UnitBuilder::number(Token digits) {
   std::uint32_t value = 0;
   const char* end = digits.value.data() + digits.value.size();

@@ -4,12 +4,15 @@
 // Names must be declared above their use, which is how print() writes them. Knows no ANTLR.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "compiler/diagnostics/diagnostics.h"
@@ -26,6 +29,13 @@ class UnitBuilder {
   // Statements. A unit begins before its head is read, so that a mistake in the head is its own.
   void begin(Span where);
   void head(Span where, ir::Unit head);
+  template <class T>
+  void set(Token name, contract::Optional<T> ir::RoutePolicy::* setting,
+           contract::Setting<T> value) {
+    if (!inside(name.span)) return;
+    if (unit_.policy.*setting) return set_twice(name);
+    unit_.policy.*setting = std::move(value);
+  }
   void source(Token name, ir::SourceSet set);
   void match(Token name, ir::Match match);
   void route(Token name, ir::Route route);
@@ -37,6 +47,9 @@ class UnitBuilder {
   std::uint32_t number(Token digits);
   ir::Port port(Token digits);
   ir::MethodSet method(Token name);
+  std::optional<contract::Scheme> scheme(Token name);
+  std::optional<std::chrono::milliseconds> duration(Token text);
+  std::optional<contract::BreakerExpression> breaker(Token quoted);
   ir::SourceSetId source_id(Token name);
   ir::MatchId match_id(Token name);
 
@@ -54,6 +67,7 @@ class UnitBuilder {
   bool inside(Span where);
   bool declare(Names& names, Token name);
   std::size_t resolve(const Names& names, Token name, std::string_view what);
+  void set_twice(Token name);
   void unescape(Token quoted, std::string_view& rest, std::string& out);
 
   Diagnostics& diagnostics_;

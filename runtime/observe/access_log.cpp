@@ -40,8 +40,8 @@ std::string render_text(std::string_view time, const AccessRecord& r) {
   return std::string(time) + " " + std::string(r.source) + " " + or_dash(r.identity) + " \"" +
          what + "\" " + std::to_string(r.status) + " " + or_dash(r.unit) + " " + quoted(r.route) +
          " " + or_dash(r.backend) + " " + or_dash(r.endpoint) + " " + std::to_string(r.received) +
-         " " + std::to_string(r.sent) + " " + std::to_string(r.micros) + "us " + quoted(r.reason) +
-         "\n";
+         " " + std::to_string(r.sent) + " " + std::to_string(r.micros) + "us " + or_dash(r.policy) +
+         " " + quoted(r.reason) + "\n";
 }
 
 std::string render_json(std::string_view time, const AccessRecord& r) {
@@ -65,6 +65,7 @@ std::string render_json(std::string_view time, const AccessRecord& r) {
   number("received", r.received);
   number("sent", r.sent);
   number("micros", r.micros);
+  text("policy", r.policy);
   text("reason", r.reason);
   return out + "}\n";
 }

@@ -26,6 +26,7 @@ struct AccessRecord {
   std::uint64_t received = 0;  // bytes of bodies, or of streams and datagrams
   std::uint64_t sent = 0;
   std::uint64_t micros = 0;
+  std::string_view policy;  // route policies that acted: "retry-attempts,request-timeout"
   std::string_view reason;  // why the proxy itself answered or cut it short; empty otherwise
 };
 

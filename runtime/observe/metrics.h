@@ -15,6 +15,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 namespace smic::observe {
@@ -49,6 +50,20 @@ class Histogram {
   Counter sum_micros;
 };
 
+// What of a route policy can act on a request.
+enum class PolicyKind : std::uint8_t {
+  request_timeout,
+  idle_timeout,
+  retry_attempts,
+  rate_limit,
+  circuit_breaker,
+};
+inline constexpr std::array<std::string_view, 5> kPolicyNames = {
+    "request-timeout", "idle-timeout", "retry-attempts", "rate-limit", "circuit-breaker"};
+constexpr std::string_view name_of(PolicyKind kind) {
+  return kPolicyNames[static_cast<std::size_t>(kind)];
+}
+
 struct RequestLabels {
   std::string source;       // identity of the caller, "namespace/serviceaccount", or "unknown"
   std::string destination;  // "namespace/name:port" that was called
@@ -61,6 +76,7 @@ struct RequestLabels {
 struct RequestSeries {
   RequestLabels labels;
   std::array<Counter, 6> by_class;  // index: status / 100
+  std::array<Counter, kPolicyNames.size()> by_policy;
   Histogram duration;
   Counter bytes_received;  // bodies
   Counter bytes_sent;

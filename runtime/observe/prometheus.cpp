@@ -15,11 +15,13 @@ constexpr std::size_t kClasses = 6;
 // One series added up over the workers.
 struct Sum {
   std::array<std::uint64_t, kClasses> by_class{};
+  std::array<std::uint64_t, kPolicyNames.size()> by_policy{};
   std::array<std::uint64_t, kLatencyBounds.size() + 1> buckets{};
   std::uint64_t sum_micros = 0, received = 0, sent = 0;
 
   void add(const RequestSeries& series) {
     for (std::size_t i = 0; i < kClasses; ++i) by_class[i] += series.by_class[i].value();
+    for (std::size_t i = 0; i < by_policy.size(); ++i) by_policy[i] += series.by_policy[i].value();
     for (std::size_t i = 0; i < buckets.size(); ++i) {
       buckets[i] += series.duration.buckets[i].value();
     }
@@ -75,6 +77,19 @@ void render_requests(std::string& out, const Sums& sums) {
       if (sum.by_class[i] == 0) continue;
       line(out, "smic_requests_total", labels + ",code=\"" + std::to_string(i) + "xx\"",
            std::to_string(sum.by_class[i]));
+    }
+  }
+}
+
+void render_policies(std::string& out, const Sums& sums) {
+  head(out, "smic_policy_acts_total", "counter",
+       "Times that a route policy refused, cut off or tried again.");
+  for (const auto& [labels, sum] : sums) {
+    for (std::size_t i = 0; i < kPolicyNames.size(); ++i) {
+      if (sum.by_policy[i] == 0) continue;
+      line(out, "smic_policy_acts_total",
+           labels + ",policy=\"" + std::string(kPolicyNames[i]) + "\"",
+           std::to_string(sum.by_policy[i]));
     }
   }
 }
@@ -190,6 +205,7 @@ std::string render_prometheus(std::span<const WorkerMetrics* const> workers,
     }
   }
   render_requests(out, sums);
+  render_policies(out, sums);
   render_durations(out, sums);
   render_bytes(out, sums);
   return out.append(more);

@@ -22,6 +22,8 @@ std::string_view phrase(int status) {
       return "Request Timeout";
     case 414:
       return "URI Too Long";
+    case 429:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 501:
@@ -60,6 +62,7 @@ net::Task<bool> answer(Session& session, Refusal refusal, bool to_head, bool kee
   std::string text = "HTTP/1.1 " + std::to_string(refusal.status) + " ";
   text.append(phrase(refusal.status)).append("\r\nDate: ").append(session.worker.date());
   text += "\r\nsmic-reason: " + sanitise(refusal.reason);
+  if (refusal.retry_after > 0) text += "\r\nRetry-After: " + std::to_string(refusal.retry_after);
   text += "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " +
           std::to_string(body.size());
   text += keep ? "\r\n\r\n" : "\r\nConnection: close\r\n\r\n";

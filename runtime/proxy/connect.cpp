@@ -23,7 +23,7 @@ net::Task<std::unique_ptr<upstream::Connection>> connect(Session& session, upstr
   }
   auto up = std::make_unique<upstream::Connection>(worker.loop(), *fd, pool);
   session.upstream = &up->stream;
-  session.enter(Session::Phase::connecting, worker.options().connect_timeout);
+  session.enter(Session::Phase::connecting, session.connect_limit());
   const net::IoStatus status = co_await up->stream.writable();
   session.upstream = nullptr;
   const auto connected = up->stream.connected();  // asking clears the error: once

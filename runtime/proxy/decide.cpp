@@ -137,13 +137,16 @@ std::uint32_t split(const program::Unit& unit, std::uint32_t route_index, SplitS
   return kNone;
 }
 
+// `avoid` counts as busier than any other.
 const program::Endpoint& pick_endpoint(Worker& worker, const program::Backend& backend,
-                                       std::uint32_t& turn) {
+                                       const upstream::Pool* avoid, std::uint32_t& turn) {
   const auto& endpoints = backend.endpoints;
   if (endpoints.size() == 1) return endpoints.front();
-  const std::size_t index =
-      upstream::pick(endpoints.size(), turn++, static_cast<std::uint32_t>(worker.random()),
-                     [&](std::size_t i) { return worker.pool_of(endpoints[i]).active; });
+  const std::size_t index = upstream::pick(
+      endpoints.size(), turn++, static_cast<std::uint32_t>(worker.random()), [&](std::size_t i) {
+        const upstream::Pool& pool = worker.pool_of(endpoints[i]);
+        return &pool == avoid ? ~std::uint32_t{0} : pool.active;
+      });
   return endpoints[index];
 }
 
@@ -191,6 +194,7 @@ std::optional<Refusal> decide(Caller& caller, const RequestHead& head, Choice& c
     return gone();
   }
   identify(caller, view, *unit);
+  caller.account.policy = view.policy_of(*unit);
   caller.account.series = &series_of(caller, *unit, kNone, kNone);
   if (worker.access_log.on()) note_for_log(caller, head, *unit, nullptr);
 
@@ -217,7 +221,7 @@ std::optional<Refusal> decide(Caller& caller, const RequestHead& head, Choice& c
   }
   const std::uint32_t backend = route.split[share].backend;
   const program::Endpoint& endpoint =
-      pick_endpoint(worker, unit->backends[backend], state.turns[backend]);
+      pick_endpoint(worker, unit->backends[backend], choice.avoid, state.turns[backend]);
   caller.account.series = &series_of(caller, *unit, verdict.route, backend);
   if (worker.access_log.on()) {
     caller.account.backend = caller.account.series->labels.backend;

@@ -30,12 +30,13 @@ class Exchange {
       Refusal why;
       up_ = co_await connect(session_, pool_, why);
       if (!up_ && may_choose_again()) co_return Forwarded::again;
+      if (!up_ && session_.request_timed_out()) why = request_timeout(session_);
       if (!up_) co_return co_await give_up(std::move(why));
       // Others have used the scratch meanwhile; the bytes are still here.
       HeadParser(limits()).request(session_.in.bytes(), worker_.scratch.request);
     }
     session_.upstream = &up_->stream;
-    session_.enter(Session::Phase::awaiting_response, worker_.options().response_timeout);
+    session_.enter(Session::Phase::awaiting_response, session_.answer_limit());
     Refusal why;
     Forwarded outcome = Forwarded::close;
     if (send_request()) {
@@ -159,10 +160,11 @@ class Exchange {
     co_return co_await session_.stream.write(pieces) == net::IoStatus::ok;
   }
 
-  Refusal no_response(net::IoStatus status) const {
+  Refusal no_response(net::IoStatus status) {
     if (session_.closing || sent_ == PumpEnd::source_failed) return {};
     if (sent_ == PumpEnd::malformed) return {400, "malformed; the body's chunk framing", ""};
     if (session_.timed_out) {
+      if (session_.request_timed_out()) return request_timeout(session_);
       return {504, "timeout; endpoint=" + pool_.address().to_string() + "; no response in time",
               ""};
     }
@@ -171,12 +173,25 @@ class Exchange {
   }
 
   // Refused at once: perhaps another endpoint is better. Nothing was sent.
-  bool may_choose_again() const {
-    return attempt_ + 1 < kMaxAttempts && !session_.timed_out && !session_.closing;
+  bool may_choose_again() {
+    if (session_.closing) return false;
+    if (has_retry_policy()) {
+      if (!may_retry(session_, attempt_)) return false;
+      session_.timed_out = false;  // connecting took too long, not the request
+      return true;
+    }
+    return attempt_ + 1 < kMaxAttempts && !session_.timed_out;
   }
-  bool may_send_again() const {
-    return up_->reused && attempt_ == 0 && !has_body() && facts_.idempotent && up_->in.empty() &&
-           !session_.timed_out && !session_.closing;
+  // Not answered, but perhaps sent. Once, if the connection was an old one, since that happens to
+  // the best; else by the policy.
+  bool may_send_again() {
+    const bool safe = !has_body() && facts_.idempotent && up_->in.empty() && !session_.timed_out &&
+                      !session_.closing;
+    if (!safe) return false;
+    return (up_->reused && attempt_ == 0) || may_retry(session_, attempt_);
+  }
+  bool has_retry_policy() const {
+    return session_.account.policy && session_.account.policy->rules.retry_attempts;
   }
 
   net::Task<Forwarded> receive_response(Refusal& why) {
@@ -208,6 +223,7 @@ class Exchange {
     write_response_head(head, {}, text);
     up_->in.consume(head.size);
     session_.account.status = 101;
+    note_answer(session_, 101);
     std::array<iovec, 1> pieces{net::piece(text)};
     if (co_await session_.stream.write(pieces) == net::IoStatus::ok) {
       co_await tunnel(session_, *up_);
@@ -230,6 +246,7 @@ class Exchange {
     shape.keep_alive = facts_.keep_alive && delimited && !abandons_request && !worker_.draining() &&
                        sent_ == PumpEnd::complete;
     session_.account.status = head.status;
+    note_answer(session_, head.status);
     write_response_head(head, shape, worker_.scratch.out);
     Pump body{up_->stream,
               up_->in,
@@ -260,8 +277,8 @@ class Exchange {
     co_return shape.keep_alive&& sent_all ? Forwarded::keep : Forwarded::close;
   }
 
-  const char* cut_short(PumpEnd end) const {
-    if (session_.timed_out) return "idle timeout";
+  std::string cut_short(PumpEnd end) const {
+    if (session_.timed_out) return idle_timeout(session_);
     switch (end) {
       case PumpEnd::complete:
         break;
@@ -284,6 +301,7 @@ class Exchange {
     if (!has_body()) session_.in.consume(facts_.head_size);
     const bool keep = facts_.keep_alive && body_read;
     session_.unread = !body_read;
+    if (why.status >= 500) note_no_answer(session_, why.status);
     if (why.status == 503) worker_.metrics.requests_unavailable.add();
     const bool kept = co_await answer(session_, std::move(why), facts_.to_head, keep);
     co_return kept ? Forwarded::keep : Forwarded::close;

@@ -15,6 +15,7 @@
 #include "runtime/proxy/documents.h"
 #include "runtime/proxy/flow_table.h"
 #include "runtime/proxy/listener_table.h"
+#include "runtime/proxy/policy_table.h"
 #include "runtime/proxy/worker.h"
 
 namespace smic::proxy {
@@ -161,6 +162,7 @@ class ProxyOfWorkers : public Proxy {
     auto view = std::make_shared<View>();
     view->snapshot = snapshot;
     view->listeners = std::move(bound);
+    view->policies = policies_.take_up(*snapshot);
     view->serial = ++serial_;
     shared_.view.store(view.get(), std::memory_order_release);
     shared_.cell.publish(std::shared_ptr<const program::Snapshot>(view, snapshot.get()));
@@ -240,6 +242,7 @@ class ProxyOfWorkers : public Proxy {
   std::unique_ptr<Control> control_;
   mutable std::mutex changing_;
   ListenerTable listeners_;
+  PolicyTable policies_;
   std::set<std::string> unbound_;  // addresses
   std::atomic<std::size_t> unbound_count_{0};
   unsigned retry_chores_ = 1;  // the backoff

@@ -85,6 +85,7 @@ net::Task<bool> serve_request(Session& session, ParseResult result) {
   Worker& worker = session.worker;
   session.account = {};
   session.account.began = std::chrono::steady_clock::now();
+  Choice choice;
   for (int attempt = 0;; ++attempt) {
     RequestHead& head = worker.scratch.request;
     if (result.status == ParseStatus::bad) {
@@ -94,8 +95,9 @@ net::Task<bool> serve_request(Session& session, ParseResult result) {
                                 false, false);
     }
     const RequestFacts facts = facts_of(head);
-    Choice choice;
+    choice = {.avoid = choice.pool};
     std::optional<Refusal> refusal = decide(session, head, choice);
+    if (!refusal && attempt == 0) refusal = admit(session);
     worker.quiet();
     if (refusal) {
       const bool gone = choice.unit_is_gone;
@@ -143,6 +145,7 @@ net::Task<> serve(Worker& worker, int fd, ListenerKey listener, net::SocketAddre
 void settle(Caller& caller) {
   Account& account = caller.account;
   const auto took = std::chrono::steady_clock::now() - account.began;
+  account.passage = {};
   if (account.series != nullptr) {
     const auto status_class = static_cast<std::size_t>(account.status / 100);
     account.series->by_class[status_class < 6 ? status_class : 0].add();
@@ -167,6 +170,7 @@ void settle(Caller& caller) {
   record.micros = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(took).count());
   record.reason = account.reason;
+  record.policy = account.policies;
   caller.worker.access_log.write(record);
 }
 

@@ -18,12 +18,14 @@ struct Refusal {
   int status = 0;
   std::string reason;  // one line; goes into the smic-reason header, the body and the access log
   std::string advice;  // what to do about it; into the body
+  unsigned retry_after = 0;  // seconds, for a Retry-After header; 0 = none
 };
 
 // Where a request goes.
 struct Choice {
   upstream::Pool* pool = nullptr;
-  bool unit_is_gone = false;  // the connection has outlived its service
+  const upstream::Pool* avoid = nullptr;  // given to decide(): it has just failed
+  bool unit_is_gone = false;              // the connection has outlived its service
 };
 
 // What is known of the request under way, for counting and logging at its end.
@@ -36,6 +38,11 @@ struct Account {
   std::string_view protocol = "http";
   // Filled only when there is an access log, or the proxy answers itself.
   std::string method, path, unit, route, backend, endpoint, reason;
+  // The policy that was in force when it was decided, and what that has to do with it.
+  std::shared_ptr<const policy::UnitPolicy> policy;  // null: none
+  policy::Passage passage;                           // through the circuit breaker
+  policy::Time answer_by = policy::Time::max();      // by the request timeout
+  std::string policies;                              // those that acted, for the log
 };
 
 // Who asks, by which listener: all that a decision knows of a connection, or of a flow of
@@ -90,11 +97,14 @@ class Session : public Caller {
   }
   // Bytes have moved.
   void touch() {
-    const Options& options = worker.options();
-    deadline.expire_in(phase == Phase::awaiting_response ? options.response_timeout
-                       : tunnel_to != nullptr            ? options.tunnel_idle_timeout
-                                                         : options.idle_timeout);
+    deadline.expire_in(phase == Phase::awaiting_response ? answer_limit() : idle_limit());
   }
+
+  // How long to wait, with what the unit's policy says about it (policy.cpp).
+  std::chrono::milliseconds connect_limit() const;
+  std::chrono::milliseconds answer_limit() const;
+  std::chrono::milliseconds idle_limit() const;
+  bool request_timed_out() const;
 
   net::Buffer in;
   net::Stream stream;
@@ -130,6 +140,19 @@ bool tunnel_still_allowed(Session& session);
 // decide.cpp: what the policy in force makes of somebody who was sent to `where` before.
 enum class Standing : std::uint8_t { allowed, forbidden, endpoint_gone, unit_gone };
 Standing standing_of(Caller& caller, const RequestHead& head, const upstream::Pool& where);
+
+// policy.cpp: whether the unit's policy lets an allowed request go now.
+std::optional<Refusal> admit(Session& session);
+// … and how that went: an endpoint's answer, or that there is none.
+void note_answer(Session& session, int status);
+void note_no_answer(Session& session, int status);
+// Whether to try again after this attempt, where that is safe; if so, it is counted.
+bool may_retry(Session& session, int attempt);
+Refusal request_timeout(Session& session);
+// Why a connection was cut off on which nothing moved.
+std::string idle_timeout(Session& session);
+// A policy has acted: counts and logs it.
+void act(Session& session, observe::PolicyKind kind);
 
 // answer.cpp: an answer of our own. `keep`: whether the connection could go on after it. True if
 // it can.

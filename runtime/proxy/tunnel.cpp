@@ -64,7 +64,7 @@ net::Task<> tunnel(Session& session, upstream::Connection& up) {
   co_await outward.join();
   session.tunnel_to = nullptr;
   session.worker.metrics.tunnels_open.subtract();
-  if (session.timed_out) session.account.reason = "idle timeout";
+  if (session.timed_out) session.account.reason = idle_timeout(session);
 }
 
 }  // namespace smic::proxy

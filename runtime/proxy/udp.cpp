@@ -17,8 +17,8 @@ std::string unavailable(const upstream::Pool& endpoint, const std::string& why) 
 
 // ---- a flow ------------------------------------------------------------------------------------
 
-Flow::Flow(Flows& owner, const Caller& caller, upstream::Pool& endpoint, int fd)
-    : Caller(caller),
+Flow::Flow(Flows& owner, Caller caller, upstream::Pool& endpoint, int fd)
+    : Caller(std::move(caller)),
       flows(owner),
       to(endpoint),
       in_use(endpoint),
@@ -94,7 +94,7 @@ Flow* Flows::open(const FlowKey& key, std::size_t datagrams) {
     const auto fd = net::datagrams_to(choice.pool->address());
     if (fd) {
       make_room(open_);
-      return &open_.add(key, now(), *this, caller, *choice.pool, *fd);
+      return &open_.add(key, now(), *this, std::move(caller), *choice.pool, *fd);
     }
     refusal = {503, unavailable(*choice.pool, fd.error().message), ""};
   }

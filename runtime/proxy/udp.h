@@ -24,7 +24,7 @@ namespace smic::proxy {
 class Flows;
 
 struct Flow : Caller {
-  Flow(Flows& owner, const Caller& caller, upstream::Pool& endpoint, int fd);
+  Flow(Flows& owner, Caller caller, upstream::Pool& endpoint, int fd);
   ~Flow();  // counted and logged
 
   FlowKey key() const { return {listener, peer}; }

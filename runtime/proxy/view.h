@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/policy/policy.h"
 #include "runtime/program/program.h"
 
 namespace smic::proxy {
@@ -29,14 +30,19 @@ struct View {
   };
 
   std::shared_ptr<const program::Snapshot> snapshot;
-  std::vector<Bound> listeners;  // by number
-  std::uint64_t serial = 0;      // differs from that of every other view
+  std::vector<Bound> listeners;                                     // by number
+  std::vector<std::shared_ptr<const policy::UnitPolicy>> policies;  // by unit; null = none
+  std::uint64_t serial = 0;  // differs from that of every other view
 
   const program::Unit* unit_of(ListenerKey key) const {
     if (key.number >= listeners.size()) return nullptr;
     const Bound bound = listeners[key.number];
     if (bound.unit == kNoUnit || bound.generation != key.generation) return nullptr;
     return &snapshot->units[bound.unit];
+  }
+  // Of a unit of this view.
+  const std::shared_ptr<const policy::UnitPolicy>& policy_of(const program::Unit& unit) const {
+    return policies[static_cast<std::size_t>(&unit - snapshot->units.data())];
   }
 };
 

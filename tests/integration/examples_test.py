@@ -37,7 +37,7 @@ class Examples(unittest.TestCase):
 
     def test_every_example_is_clean_and_has_a_readme(self):
         folders = [path for path in EXAMPLES.iterdir() if path.is_dir()]
-        self.assertEqual(sorted(path.name for path in folders), ["access", "canary", "headers", "streams"])
+        self.assertEqual(sorted(path.name for path in folders), ["access", "canary", "headers", "policies", "streams"])
         for folder in folders:
             self.assertTrue((folder / "README.md").exists(), folder)
             done = smic("check", folder)
@@ -157,6 +157,22 @@ class Examples(unittest.TestCase):
         denied = next(line for line in lines if line["status"] == 403 and line["protocol"] == "udp")
         self.assertIn("no TrafficTarget allows", denied["reason"])
         self.assertIn("TrafficSplit", denied["route"])
+
+    def test_policies(self):
+        self.assertEqual(explained("policies", "shop/default", "ledger.shop"), "forward")
+        mesh = self.live("policies", "shop", 9080)
+        mesh.echo("quotes", 61)
+        mesh.echo("reports", 62, "--delay-ms=2000")
+        mesh.echo("ledger", 63, "--status=500")
+        mesh.start()
+        quotes = self.client(mesh, "quotes", 11, 9080)
+        answers = [quotes.request()[0] for _ in range(50)]
+        self.assertEqual(answers[:5], [200] * 5)
+        self.assertIn(429, answers)
+        self.assertEqual(self.client(mesh, "reports", 11, 9080).request()[0], 504)
+        ledger = self.client(mesh, "ledger", 11, 9080)
+        self.assertEqual([ledger.request()[0] for _ in range(6)], [500] * 5 + [503])
+        self.assertIn("circuit-breaker", ledger.request()[2])
 
 
 if __name__ == "__main__":

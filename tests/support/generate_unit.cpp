@@ -58,6 +58,7 @@ class Generator {
       unit_.protocol = random_.chance(50) ? ir::Protocol::tcp : ir::Protocol::udp;
     }
     if (random_.chance(15)) unit_.access = ir::AccessMode::permissive;
+    if (random_.chance(30)) unit_.policy = policy();
     for (std::size_t i = random_.below(4); i > 0; --i) unit_.sources.push_back(source());
     if (unit_.protocol == ir::Protocol::http) {
       for (std::size_t i = random_.below(size_.matches + 1); i > 0; --i) {
@@ -72,6 +73,29 @@ class Generator {
   }
 
  private:
+  ir::RoutePolicy policy() {
+    ir::RoutePolicy policy;
+    const auto maybe = [this](auto& setting, auto value) {
+      if (random_.chance(50)) setting = {std::move(value), origin("Service", random_.below(99))};
+    };
+    const auto duration = [this] { return std::chrono::milliseconds(1 + random_.below(100'000)); };
+    if (unit_.protocol != ir::Protocol::udp) maybe(policy.idle_timeout, duration());
+    if (unit_.protocol != ir::Protocol::http) return policy;
+    maybe(policy.scheme, static_cast<contract::Scheme>(random_.below(3)));
+    maybe(policy.request_timeout, duration());
+    maybe(policy.retry_attempts, static_cast<std::uint32_t>(1 + random_.below(10)));
+    maybe(policy.rate_limit,
+          contract::RateLimit{static_cast<std::uint32_t>(1 + random_.below(1000)),
+                              static_cast<std::uint32_t>(1 + random_.below(1000)),
+                              static_cast<contract::RateScope>(random_.below(2))});
+    maybe(policy.circuit_breaker,
+          *contract::BreakerExpression::parse(
+              "NetworkErrorRatio() > 0.5 || (LatencyAtQuantileMS(99.9) >= 250 && "
+              "ResponseCodeRatio(500, 600, 0, 600) > 0." +
+              std::to_string(random_.below(1000)) + ")"));
+    return policy;
+  }
+
   ir::SourceSet source() {
     ir::SourceSet set;
     for (std::size_t i = random_.below(4); i > 0; --i) set.members.insert(identity());

@@ -65,6 +65,7 @@ std::shared_ptr<const program::Snapshot> snapshot_of(std::uint64_t version,
     unit.manifest.listen_address = given.address;
     unit.manifest.listen_port = given.port;
     unit.manifest.sources = given.sources;
+    unit.manifest.policy = given.policy;
     for (const contract::SourceClass& source : given.sources) {
       unit.source_class[source.identity] = source.value;
     }

@@ -33,6 +33,7 @@ struct TestUnit {
   std::vector<TestBackend> backends;
   std::shared_ptr<const program::Program> program;  // null: program_of(null, null)
   std::vector<contract::SourceClass> sources;
+  contract::RoutePolicy policy;
 };
 
 struct TestPod {

@@ -136,6 +136,24 @@ status: {phase: Running, podIP: 127.0.0.23, conditions: [{type: Ready, status: "
   CHECK(explained(not_ready + kV2Pod, "", access, query_of("web")).outcome == Outcome::forward);
 }
 
+TEST_CASE("the policies that a request is under are told, with their lines") {
+  Sources sources;
+  sources.add("shop.yaml",
+              "apiVersion: v1\nkind: Service\nmetadata:\n  name: reviews\n"
+              "  namespace: shop\n  annotations:\n    smic.dev/retry-attempts: '3'\n"
+              "spec: {ports: [{port: 9080}]}\n");
+  Diagnostics diagnostics(sources);
+  const Frontend front = analyze(sources, {}, diagnostics);
+  const auto explanation = explain(front, query_of("web"), nullptr);
+  REQUIRE(explanation);
+  const std::string human = render_human(query_of("web"), *explanation, false);
+  CHECK(human.contains("policy    retry-attempts 3  "));
+  CHECK(human.contains("shop.yaml:7\n"));
+  CHECK(render_json(query_of("web"), *explanation)
+            .contains(R"("policies": [{"name": "retry-attempts", "value": "3", "origin": )"
+                      R"({"resource": "Service shop/reviews", "file": "shop.yaml", "line": 7}}])"));
+}
+
 TEST_CASE("without a split the service itself is the one backend, with weight 1") {
   const auto explanation = explained(kV2Pod, "", kAccess, query_of("web"));
   CHECK(words_of(explanation.backends) == "reviews=1 allowed; ");

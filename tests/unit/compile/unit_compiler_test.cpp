@@ -74,6 +74,19 @@ TEST_CASE("units that move to other lines are not compiled, and tell the new lin
   CHECK(moved.units[0].names.routes[1].origin == ir::Origin{"Service", "a.yaml", 509});
 }
 
+TEST_CASE("a policy is data: changing one compiles nothing, and the names tell the new one") {
+  ir::Unit limited = unit(1);
+  limited.policy.retry_attempts = {2, {"Service", "a.yaml", 3}};
+  UnitCompiler compiler({});
+  const auto first = compile(compiler, {limited});
+  CHECK(first.units[0].names.policy == limited.policy);
+  limited.policy.retry_attempts->value = 3;
+  const auto changed = compile(compiler, {limited});
+  CHECK(changed.compiled == 0);
+  CHECK(changed.units[0].names.policy == limited.policy);
+  CHECK(changed.units[0].image == first.units[0].image);
+}
+
 TEST_CASE("what is gone is forgotten") {
   UnitCompiler compiler({});
   compile(compiler, {unit(1), unit(2)});

@@ -24,7 +24,13 @@ Manifest sample() {
                          {"shop/reviews-v2", 9080, {}}},
             .routes = {{{"TrafficSplit shop/canary", "split.yaml", 12}, {{0, 9}, {1, 1}}},
                        {{"Service shop/reviews", "", 0}, {}}}};
+  unit.policy = {.scheme = {{Scheme::h2c, {"Service shop/reviews", "shop.yaml", 4}}},
+                 .request_timeout = {{std::chrono::milliseconds(1500), {}}},
+                 .retry_attempts = {{3, {}}},
+                 .rate_limit = {{{100, 200, RateScope::service}, {}}},
+                 .circuit_breaker = {{*BreakerExpression::parse("NetworkErrorRatio() > 0.5"), {}}}};
   Unit tcp = unit;
+  tcp.policy = {};
   tcp.service = "shop/store";
   tcp.protocol = Protocol::tcp;
   tcp.access = AccessMode::enforce;
@@ -75,6 +81,9 @@ TEST_CASE("the JSON of a manifest is one line per unit, pod and named service, i
   manifest.units[0].backends.pop_back();
   manifest.units[0].routes.pop_back();
   manifest.units[0].routes[0].split.pop_back();
+  manifest.units[0].policy = {};
+  manifest.units[0].policy.idle_timeout = {std::chrono::seconds(5),
+                                           {"Service shop/reviews", "", 3}};
   CHECK(to_json(manifest) ==
         R"({"version":7,"node":"node-1","units":[
 {"service":"shop/reviews","port":9080,"protocol":"http","access":"permissive",)"
@@ -85,7 +94,10 @@ TEST_CASE("the JSON of a manifest is one line per unit, pod and named service, i
         R"("backends":[{"service":"shop/reviews-v1","port":9080,"endpoints":[)"
         R"({"address":"10.0.0.1","port":8080,"identity":"shop/reviews","workload":"r-1"}]}],)"
         R"("routes":[{"origin":{"resource":"TrafficSplit shop/canary","file":"split.yaml",)"
-        R"("line":12},"split":[{"backend":0,"weight":9}]}]}
+        R"("line":12},"split":[{"backend":0,"weight":9}]}],)"
+        R"("policy":{"scheme":null,"request_timeout":null,"idle_timeout":{"value":"5s",)"
+        R"("origin":{"resource":"Service shop/reviews","file":"","line":3}},)"
+        R"("retry_attempts":null,"rate_limit":null,"circuit_breaker":null}}
 ],"identities":[
 {"address":"10.0.0.9","identity":"shop/web","pod":"shop/web-1"}
 ],"names":{"mesh_zones":["mesh","maesh"],"cluster_domain":"cluster.local",)"
@@ -143,6 +155,13 @@ TEST_CASE("a mistake in a manifest is told with its place", "[manifest]") {
         "manifest: names.services[0].kind: `pod` is not known");
   CHECK(refusal(sample_with(R"("value":2)", R"("value":2.5)")) ==
         "manifest: units[0].sources[0].value: a whole number from 0 on is expected");
+  CHECK(refusal(sample_with(R"("value":"1500ms")", R"("value":"soon")")) ==
+        "manifest: units[0].policy.request_timeout.value: `soon` is no duration");
+  CHECK(refusal(sample_with(R"(() > 0.5)", R"(() > )")) ==
+        "manifest: units[0].policy.circuit_breaker.value: the expression ends where a number is "
+        "expected");
+  CHECK(refusal(sample_with(R"("value":3,)", R"("value":0,)")) ==
+        "manifest: units[0].policy: has retry attempts that are not 1 to 10");
   CHECK(refusal(R"({"version":1,"node":"n","units":{},"identities":[]})") ==
         "manifest: units: a list is expected");
   CHECK(refusal("[]") == "manifest: an object is expected");

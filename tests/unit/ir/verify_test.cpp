@@ -47,6 +47,28 @@ TEST_CASE("verify refuses names that are empty or hold a slash", "[ir]") {
           "route r0 has a backend without name");
 }
 
+TEST_CASE("verify refuses policies out of range, and any about requests where there are none") {
+  REQUIRE(broken_by([](Unit& u) { u.policy.retry_attempts = {2, {}}; }) == "");
+  REQUIRE(broken_by([](Unit& u) { u.policy.retry_attempts = {0, {}}; }) ==
+          "unit has retry attempts that are not 1 to 10");
+  const auto as_tcp = [](Unit& u) {
+    u.protocol = Protocol::tcp;
+    u.matches.clear();
+    u.routes.erase(u.routes.begin());
+    u.allows[0].when = Always{};
+    u.policy.idle_timeout = {std::chrono::seconds(5), {}};
+  };
+  REQUIRE(broken_by(as_tcp) == "");
+  REQUIRE(broken_by([&](Unit& u) {
+            as_tcp(u);
+            u.protocol = Protocol::udp;
+          }) == "unit has a policy that its protocol does not have");
+  REQUIRE(broken_by([&](Unit& u) {
+            as_tcp(u);
+            u.policy.retry_attempts = {2, {}};
+          }) == "unit has a policy that its protocol does not have");
+}
+
 TEST_CASE("verify refuses port 0", "[ir]") {
   REQUIRE(broken_by([](Unit& u) { u.port = 0; }) == "unit has port 0");
   REQUIRE(broken_by([](Unit& u) { u.allows[0].to = DestinationRef{{"shop", "web"}, Port{0}}; }) ==

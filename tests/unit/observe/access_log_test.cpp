@@ -23,6 +23,7 @@ AccessRecord record() {
   out.received = 5;
   out.sent = 120;
   out.micros = 250;
+  out.policy = "retry-attempts";
   out.reason = "denied; mode=enforce";
   return out;
 }
@@ -32,7 +33,7 @@ TEST_CASE("a line of the access log as text") {
   CHECK(render(AccessFormat::text, "2026-01-02T03:04:05.678Z", record()) ==
         "2026-01-02T03:04:05.678Z 127.0.0.11 shop/web \"GET /a?b=\\\"c\\\"\" 403 "
         "shop/reviews:9080 \"TrafficSplit shop/canary (split.yaml:12)\" shop/reviews-v1:9080 "
-        "127.0.0.21:8080 5 120 250us \"denied; mode=enforce\"\n");
+        "127.0.0.21:8080 5 120 250us retry-attempts \"denied; mode=enforce\"\n");
 }
 
 TEST_CASE("a line of the access log as JSON") {
@@ -42,7 +43,7 @@ TEST_CASE("a line of the access log as JSON") {
         "a?b=\\\"c\\\"\",\"status\":403,\"unit\":\"shop/reviews:9080\","
         "\"route\":\"TrafficSplit shop/canary (split.yaml:12)\","
         "\"backend\":\"shop/reviews-v1:9080\",\"endpoint\":\"127.0.0.21:8080\",\"received\":5,"
-        "\"sent\":120,\"micros\":250,\"reason\":\"denied; mode=enforce\"}\n");
+        "\"sent\":120,\"micros\":250,\"policy\":\"retry-attempts\",\"reason\":\"denied; mode=enforce\"}\n");
 }
 
 TEST_CASE("a TCP connection or UDP flow is named by its protocol") {
@@ -59,7 +60,7 @@ TEST_CASE("what is unknown is a dash, and no field can forge a line") {
   bare.method = "GET";
   bare.path = "/\n2026 forged";
   const std::string line = render(AccessFormat::text, "T", bare);
-  CHECK(line == "T ::1 - \"GET /\\u000a2026 forged\" 0 - - - - 0 0 0us -\n");
+  CHECK(line == "T ::1 - \"GET /\\u000a2026 forged\" 0 - - - - 0 0 0us - -\n");
 }
 
 TEST_CASE("lines are written when flushed, and not at all when the log is off") {

@@ -13,6 +13,7 @@ using test::unit_with;
 namespace {
 
 constexpr std::string_view kStatements = R"(
+  policy retry-attempts 3
   source s0 = { x/b }
   source s1 = { x/a }
   match m0 = path ~ "^/api/.*" and method in { GET }
@@ -31,6 +32,7 @@ constexpr std::string_view kStatements = R"(
 TEST_CASE("all passes together leave what the rules say and nothing else", "[passes]") {
   REQUIRE(test::print_without_origins(passes::run(unit_with(kStatements), {})) ==
           R"(unit x/svc:80 http enforce
+  policy retry-attempts 3
   source s0 = { x/a }
   source s1 = { x/a, x/b }
   match m0 = header "x" ~ "1"

@@ -35,7 +35,8 @@ TEST_CASE("a syntax mistake says what could have stood there", "[text]") {
   check("match m1 = path ~ /api", "/", "expected a string in quotes, found `/`");
   check("match m1 = path ~ \"abc", "\"abc", "found a string without its closing quote");
   check("allow to a/b:x from s0", "x", "expected a number, found `x`");
-  check("[[[", "[", "expected `unit`, `source`, `match`, `route`, `allow` or `@`, found `[`");
+  check("[[[", "[",
+        "expected `unit`, `policy`, `source`, `match`, `route`, `allow` or `@`, found `[`");
 }
 
 TEST_CASE("the end of the file can be a mistake too", "[text]") {
@@ -55,6 +56,24 @@ TEST_CASE("an unknown escape shows how a backslash is written", "[text]") {
       .has("E52")
       .at_text("\\x");
   expect_diagnostics(read_with(R"(match m1 = path ~ "\x0")").diagnostics).has("E52").at_text("\\x");
+}
+
+TEST_CASE("a policy's value that makes no sense is told where it stands", "[text]") {
+  const auto expect = [](std::string statement) {
+    return expect_diagnostics(read_with(std::move(statement)).diagnostics).has("E53");
+  };
+  expect("policy upstream-scheme gopher").at_text("gopher").help("`https`");
+  expect("policy request-timeout 48h").at_text("48h").message("1ms to 24h");
+  expect("policy retry-attempts 0").message("1 to 10");
+  expect("policy rate-limit 0 with-burst 1 per-source").message("1 to 1000000");
+  expect("policy circuit-breaker \"NetworkErrorRatio() > x\"").at_text("x").message("a number");
+  expect("policy retry-attempts 2\npolicy retry-attempts 2")
+      .at_text("retry-attempts")
+      .message("set twice");
+  expect_diagnostics(read_with("policy retries 2").diagnostics)
+      .has("E52")
+      .at_text("retries")
+      .message("`retry-attempts`");
 }
 
 TEST_CASE("names must be declared above, once", "[text]") {

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The policies of all units, which outlive snapshots: a change of a weight must not forget who has
+// called how often, or close a breaker.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "runtime/policy/policy.h"
+#include "runtime/program/program.h"
+
+namespace smic::proxy {
+
+class PolicyTable {
+ public:
+  // By unit of `snapshot`; null where there is no policy.
+  std::vector<std::shared_ptr<const policy::UnitPolicy>> take_up(const program::Snapshot& snapshot);
+
+ private:
+  using Key = std::tuple<std::string, std::uint16_t, contract::Protocol>;
+  std::map<Key, std::shared_ptr<const policy::UnitPolicy>> by_unit_;
+};
+
+}  // namespace smic::proxy
