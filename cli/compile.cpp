@@ -11,6 +11,7 @@
 #include <ostream>
 
 #include "base/command_line.h"
+#include "cli/compile_stats.h"
 #include "cli/input.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/decision/decision.h"
@@ -28,6 +29,7 @@ struct Options {
   std::string output;
   CompileOptions compile;
   std::set<std::string> print_after;
+  StatsFormat stats = StatsFormat::none;
   bool time = false;
 };
 
@@ -40,14 +42,25 @@ std::vector<std::string> pass_names() {
 }
 
 template <class Set>
-Option pass_option(std::string name, Set& target, std::string help) {
-  return {std::move(name), "PASS", std::move(help), [&target](const std::string& given) -> Taken {
-            const std::vector<std::string> known = pass_names();
-            if (std::ranges::find(known, given) == known.end())
-              return UsageError(not_one_of(given, known));
-            target.insert(given);
+Taken add_pass(const std::string& given, Set& target) {
+  const std::vector<std::string> known = pass_names();
+  if (std::ranges::find(known, given) == known.end()) return UsageError(not_one_of(given, known));
+  target.insert(given);
+  return {};
+}
+
+Option print_after_option(std::set<std::string>& target) {
+  return {"--print-after", "PASS|all", "show the IR after a pass, or after each, on stderr",
+          [&target](const std::string& given) -> Taken {
+            if (given != "all") return add_pass(given, target);
+            for (std::string& name : pass_names()) target.insert(std::move(name));
             return {};
           }};
+}
+
+Option disable_pass_option(passes::Options& target) {
+  return {"--disable-pass", "PASS", "leave a pass out",
+          [&target](const std::string& given) { return add_pass(given, target.disabled); }};
 }
 
 Option target_option(std::string& target) {
@@ -99,40 +112,29 @@ Syntax syntax_of(Options& options) {
            "where to; for object and image of several units a directory,\n"
            "with a file per unit (default: stdout)"),
       target_option(options.compile.target),
-      pass_option("--print-after", options.print_after, "show the IR after a pass, on stderr"),
-      pass_option("--disable-pass", options.compile.passes.disabled, "leave a pass out"),
-      flag("--time", options.time, "show what each pass took, on stderr")};
+      print_after_option(options.print_after),
+      disable_pass_option(options.compile.passes),
+      flag("--time", options.time,
+           "show on stderr what each pass took, and how many rules it\n"
+           "was given and left"),
+      choice<StatsFormat>("--stats", {{"human", StatsFormat::human}, {"json", StatsFormat::json}},
+                          options.stats,
+                          "instead of what --emit says: how each unit's patterns are told\n"
+                          "apart and why that way, what became code, and all sizes")};
   add_meaning_options(options.compile.model, syntax.options);
   syntax.ending =
       "passes:\n" + list_of_passes() +
       "\nexamples:\n"
       "  smic compile examples/canary\n"
       "  smic compile --emit=ir examples/canary | smic compile --emit=ir -\n"
-      "  smic compile --emit=image -o images/ examples/canary\n\n"
+      "  smic compile --emit=image -o images/ examples/canary\n"
+      "  smic compile --stats=human examples/canary\n\n"
       "exit: 0 done, 1 the world failed, 2 the input has errors (what is good is written),\n"
       "64 wrong usage";
   return syntax;
 }
 
 // ---- stages -----------------------------------------------------------------------------------
-
-class PassTimes {
- public:
-  void add(std::string_view pass, double microseconds) {
-    times_[std::string(pass)] += microseconds;
-  }
-  void print(std::ostream& out) const {
-    for (const std::string& pass : pass_names()) {
-      const auto time = times_.find(pass);
-      if (time == times_.end()) continue;
-      out << std::left << std::setw(30) << pass << std::right << std::setw(10) << std::fixed
-          << std::setprecision(1) << time->second << " us\n";
-    }
-  }
-
- private:
-  std::map<std::string, double> times_;
-};
 
 std::string name_of(const ir::Unit& unit) {
   return ir::to_string(unit.service) + ':' + std::to_string(unit.port);
@@ -144,12 +146,15 @@ std::vector<ir::Unit> optimised(const std::vector<ir::Unit>& units, const Option
   return result;
 }
 
+std::string target_of(const Options& options) {
+  return options.compile.target.empty() ? codegen::targets().front() : options.compile.target;
+}
+
 // Of one optimised unit, beyond the IR.
 std::string text_of(const ir::Unit& unit, const Options& options) {
+  if (options.emit == Emit::graph) return decision::describe(unit).text;
   const decision::Decision decision = decision::decide(unit);
-  const std::string target =
-      options.compile.target.empty() ? codegen::targets().front() : options.compile.target;
-  if (options.emit == Emit::graph) return decision.text;
+  const std::string target = target_of(options);
   if (options.emit == Emit::llvm) {
     return "; unit " + name_of(unit) + '\n' + codegen::emit_llvm(decision, target);
   }
@@ -168,12 +173,12 @@ std::string text_of_all(const std::vector<ir::Unit>& units, const Options& optio
 }
 
 Result<contract::Bytes> binary_of(const ir::Unit& raw, const Options& options) {
-  auto compiled = compile_unit(raw, options.compile);
-  if (!compiled) return fail(compiled, name_of(raw));
-  if (options.emit == Emit::image) return std::move(compiled->image);
-  const auto image = contract::read_image(compiled->image);
-  if (!image) return fail(image, name_of(raw));
-  return contract::Bytes(image->object.begin(), image->object.end());
+  const ir::Unit unit = passes::run(raw, options.compile.passes);
+  const decision::Decision decision = decision::decide(unit);
+  auto bytes = options.emit == Emit::image ? codegen::emit_image(decision, target_of(options))
+                                           : codegen::emit_object(decision, target_of(options));
+  if (!bytes) return fail(bytes, name_of(raw));
+  return bytes;
 }
 
 Result<std::string> manifest_of(const Sources& sources, const Options& options,
@@ -243,12 +248,39 @@ Result<void> write_binary(const std::vector<ir::Unit>& units, const Options& opt
   return {};
 }
 
-bool is_binary(Emit emit) { return emit == Emit::object || emit == Emit::image; }
+bool is_binary(const Options& options) {
+  return options.stats == StatsFormat::none &&
+         (options.emit == Emit::object || options.emit == Emit::image);
+}
+
+Result<void> write(const std::vector<ir::Unit>& units, const Options& options, Console& console) {
+  if (options.stats != StatsFormat::none) {
+    const auto stats = stats_of(units, options.compile, options.stats);
+    return stats ? write_text(*stats, options, console) : std::unexpected(stats.error());
+  }
+  if (is_binary(options)) return write_binary(units, options, console);
+  return write_text(text_of_all(units, options), options, console);
+}
+
+void watch_passes(Options& options, PassFigures& figures, Console& console) {
+  if (options.time) {
+    options.compile.passes.timing = [&](std::string_view pass, double microseconds) {
+      figures.add_time(pass, microseconds);
+    };
+  }
+  if (!options.time && options.print_after.empty()) return;
+  options.compile.passes.after = [&](std::string_view pass, const ir::Unit& before,
+                                     const ir::Unit& after) {
+    if (options.time) figures.add_rules(pass, before, after);
+    if (!options.print_after.contains(std::string(pass))) return;
+    console.err << "# after " << pass << '\n' << ir::print(after);
+  };
+}
 
 // Binary never goes to a terminal, and several units never into one stream.
 Taken check_output(const std::vector<ir::Unit>& units, const Options& options,
                    const Console& console) {
-  if (!is_binary(options.emit) || (!options.output.empty() && options.output != "-")) return {};
+  if (!is_binary(options) || (!options.output.empty() && options.output != "-")) return {};
   if (units.size() > 1) {
     return UsageError("there are " + std::to_string(units.size()) +
                       " units, a file each: name a directory with -o");
@@ -267,20 +299,12 @@ int run_compile(Words words, Console& console) {
   const auto sources = read_input(begun.operands);
   if (!sources) return world_failed("compile", sources.error(), console);
 
-  PassTimes times;
-  if (options.time) {
-    options.compile.passes.timing = [&](std::string_view pass, double microseconds) {
-      times.add(pass, microseconds);
-    };
-  }
-  options.compile.passes.after = [&](std::string_view pass, const ir::Unit& unit) {
-    if (!options.print_after.contains(std::string(pass))) return;
-    console.err << "# after " << pass << '\n' << ir::print(unit);
-  };
+  PassFigures figures;
+  watch_passes(options, figures, console);
 
   Diagnostics diagnostics(*sources);
   Result<void> written;
-  if (options.emit == Emit::manifest) {
+  if (options.emit == Emit::manifest && options.stats == StatsFormat::none) {
     const auto manifest = manifest_of(*sources, options, diagnostics);
     show_diagnostics(diagnostics, console);
     written = manifest ? write_text(*manifest, options, console)
@@ -291,11 +315,9 @@ int run_compile(Words words, Console& console) {
     if (auto fine = check_output(front.units, options, console); !fine) {
       return wrong_usage(syntax, fine.error(), console.err);
     }
-    written = is_binary(options.emit)
-                  ? write_binary(front.units, options, console)
-                  : write_text(text_of_all(front.units, options), options, console);
+    written = write(front.units, options, console);
   }
-  if (options.time) times.print(console.err);
+  if (options.time) console.err << figures.table();
   if (!written) return world_failed("compile", written.error(), console);
   return code_of(diagnostics);
 }

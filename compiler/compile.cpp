@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/overload.h"
+#include "compiler/check_limits.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/decision/decision.h"
 #include "compiler/lowering/lowering.h"
@@ -103,6 +104,7 @@ Frontend analyze(const Sources& sources, const CompileOptions& options, Diagnost
   front.units = lowering::lower(front.mesh, diagnostics);
   std::ranges::move(read_units(sources, diagnostics), std::back_inserter(front.units));
   sort_and_take_once(front.units, sources, diagnostics);
+  leave_out_what_no_image_holds(front.units, sources, diagnostics);
   return front;
 }
 

@@ -65,6 +65,9 @@ Result<void> ProgramChecker::check_op(std::uint32_t at) {
     case contract::Op::kHash:
       checked = check_hash(at, op);
       break;
+    case contract::Op::kBits:
+      checked = check_bits(at);
+      break;
     default:
       return refuse("an unknown op", at);
   }

@@ -45,6 +45,7 @@ class ProgramChecker {
   Result<void> check_class(std::uint32_t at, Op& op);
   Result<void> check_map(std::uint32_t at, Op& op);
   Result<void> check_hash(std::uint32_t at, Op& op);
+  Result<void> check_bits(std::uint32_t at);  // check_bits.cpp
   Result<void> check_fields(Fields fields, Op& op, bool utf8);
   Result<void> check_ref(std::uint32_t ref, std::uint64_t at);
   Result<void> check_fallback(std::uint32_t ref, std::uint64_t at, Op& op);

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -19,6 +20,11 @@
 namespace smic::contract {
 
 inline constexpr std::uint32_t kImageVersion = 1;
+
+// The target of an image that has no code: its object is the tables and nothing else, and whoever
+// loads it runs the kernel that it has itself. So a unit that would only call the kernel does not
+// carry a copy of it, and needs no linking.
+inline constexpr std::string_view kPortableTarget = "portable";
 
 using Bytes = std::vector<std::byte>;
 
@@ -35,7 +41,7 @@ struct Shape {
 struct Image {
   std::string target;  // "x86_64-v2", "aarch64"
   Shape shape;
-  std::span<const std::byte> object;  // ELF, relocatable, only text and read-only data
+  std::span<const std::byte> object;  // ELF, relocatable, only text and read-only data; or tables
   std::span<const std::byte> tables;  // lies inside `object`
 };
 

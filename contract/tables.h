@@ -198,6 +198,9 @@ inline constexpr uint32_t kDead = kRefFinal;
 //   hash    [kind] [seed] [bits] [0]  accept, slots, u8 shifts[2^bits], refs
 //             takes nothing; the word ahead has a ref, see word_slot(). What is there must look
 //             for itself: other words come too
+//   bits    [kind] [0] [0] [0]  BitsRecord
+//             the rest of the subject by a nondeterministic automaton, a bit per position: what is
+//             left for a pattern that would take too many ops. It ends the program
 //
 // `accept` is the result when the subject ends here, in a node also within its text. A node with
 // kNodeWhole takes all of its text and key or nothing: if anything is not as it should be, also if
@@ -219,7 +222,7 @@ inline constexpr uint32_t kDead = kRefFinal;
 // goes on to is no span. A hash leads to no hash, and a whole node goes back to neither. So at most
 // five ops look at one byte (hash, whole node, node, span, what follows it), what a hash or a whole
 // node looks at is bounded, and a program ends in time linear in the subject.
-enum class Op : uint32_t { kNode = 0, kStep, kSpan, kEnd, kMap, kHash };
+enum class Op : uint32_t { kNode = 0, kStep, kSpan, kEnd, kMap, kHash, kBits };
 inline constexpr uint32_t kOpKind = 0x07;
 inline constexpr uint32_t kOpAccept = 0x10;
 inline constexpr uint32_t kOpFallback = 0x20;
@@ -280,5 +283,37 @@ struct ByteClassRecord {
   uint64_t low[kClassRanges];
   uint64_t high[kClassRanges];
 };
+
+// An op of kind bits. At first what follows `start` is open. A byte leaves of the open positions
+// those in the mask of its class, and what follows these is open next. The result is had as soon as
+// something followed is kFollowMatched, or at the end of the subject if the last step followed
+// something that is kFollowAtEnd.
+struct BitsRecord {
+  uint32_t head;
+  uint32_t result;     // of a match
+  uint32_t positions;  // at most kMaxBitPositions
+  uint32_t start;      // FollowRecord
+  uint32_t follow_of;  // u32[positions]: FollowRecords
+  uint32_t masks;      // per class a u64 for each 64 positions
+  uint8_t class_of[256];
+};
+
+struct FollowRecord {
+  uint32_t flags;
+  uint32_t runs;  // so many BitRuns come behind
+};
+inline constexpr uint32_t kFollowMatched = 1;
+inline constexpr uint32_t kFollowAtEnd = 2;
+
+struct BitRun {
+  uint32_t first;
+  uint32_t count;
+};
+
+// INVARIANT: with every position open, no byte takes more than kMaxBitSteps: the words of a mask,
+// and for each position in it one step, one for each of its runs and one for each 64 positions of a
+// run.
+inline constexpr uint32_t kMaxBitPositions = 1 << 15;
+inline constexpr uint32_t kMaxBitSteps = 1 << 13;
 
 }  // namespace smic::contract

@@ -10,6 +10,11 @@
 //      group starts at its size
 //
 // Wild are patterns that loop over nearly all bytes before their end (`.*x`): they multiply.
+//
+// A pattern alone may cost more than its share of a group, but not each of thousands: what they
+// take beyond it comes out of the unit's budget. A pattern that finds too little left there, or is
+// over its own budget, stays as it is and is run as a bit form.
+//
 // All budgets count work, not time: the same input is cut the same way on any machine.
 //
 // Tested by tests/unit/automata/build_test.cpp.
@@ -32,17 +37,58 @@ Budget alone_budget() {
   return {limits().states_per_pattern, limits().set_elements_per_group, limits().work_per_pattern};
 }
 
+// What a pattern may take and leave the unit's budget alone.
+Budget share_of(const Nfa& nfa) {
+  return {nfa.size(), limits().set_elements_per_group,
+          limits().work_per_group + limits().work_per_program_edge * nfa.size()};
+}
+
 Budget group_budget(const Nfa& nfa) {
   return {limits().states_per_group, limits().set_elements_per_group,
           limits().work_per_group + limits().work_per_program_edge * nfa.size()};
 }
 
-std::optional<Dfa> try_group(std::span<const Member> members, Anchor anchor) {
-  const bool alone = members.size() == 1;
-  const std::optional<Nfa> nfa =
-      to_nfa(merge_prefixes(members), alone ? limits().program : limits().program_per_group);
+Dfa as_bits(BitForm bits, std::uint32_t pattern) {
+  Dfa form;
+  form.sets = {{}, {pattern}};
+  form.bits = std::move(bits);
+  return form;
+}
+
+std::size_t minus(std::size_t a, std::size_t b) { return a > b ? a - b : 0; }
+
+// Within the pattern's own share and what is left to the unit.
+std::optional<Dfa> try_dfa(const Nfa& nfa, Anchor anchor, UnitBudget& unit) {
+  const Budget share = share_of(nfa);
+  const Budget most = alone_budget();
+  const Budget given{std::min(most.states, share.states + unit.states), most.set_elements,
+                     std::min(most.work, share.work + unit.work)};
+  Budget left = given;
+  auto dfa = determinise(nfa, anchor, left);
+  unit.states = minus(unit.states, minus(given.states - left.states, share.states));
+  unit.work = minus(unit.work, minus(given.work - left.work, share.work));
+  return dfa;
+}
+
+// A pattern that passed check_alone has one of the two forms. Only where it has no bit form, its
+// automaton is made whatever is left to the unit.
+Dfa build_alone(const Member& member, Anchor anchor, UnitBudget& unit) {
+  const std::optional<Nfa> nfa = to_nfa(merge_prefixes({&member, 1}), limits().program);
+  SMIC_CHECK(nfa, "a pattern was not checked alone before it was built");
+  if (auto dfa = try_dfa(*nfa, anchor, unit)) return *std::move(dfa);
+  if (auto bits = to_bit_form(*nfa, anchor)) return as_bits(*std::move(bits), member.pattern);
+  Budget budget = alone_budget();
+  auto dfa = determinise(*nfa, anchor, budget);
+  SMIC_CHECK(dfa, "a pattern was not checked alone before it was built");
+  return *std::move(dfa);
+}
+
+std::optional<Dfa> try_group(std::span<const Member> members, Anchor anchor, UnitBudget& unit) {
+  if (members.size() == 1) return build_alone(members[0], anchor, unit);
+  const std::optional<Nfa> nfa = to_nfa(merge_prefixes(members), limits().program_per_group);
   if (!nfa) return std::nullopt;
-  return determinise(*nfa, anchor, alone ? alone_budget() : group_budget(*nfa));
+  Budget budget = group_budget(*nfa);
+  return determinise(*nfa, anchor, budget);
 }
 
 bool is_nearly_everything(const Ast& ast, NodeId node) {
@@ -86,11 +132,10 @@ bool is_wild(const Ast& ast, NodeId id, bool at_end) {
 
 class Grouping {
  public:
-  explicit Grouping(Anchor anchor) : anchor_(anchor) {}
+  Grouping(Anchor anchor, UnitBudget& unit) : anchor_(anchor), unit_(unit) {}
 
   void add(std::span<const Member> members) {
-    if (auto dfa = try_group(members, anchor_)) return keep(members, *dfa);
-    SMIC_CHECK(members.size() > 1, "a pattern was not checked alone before it was built");
+    if (auto dfa = attempt(members)) return keep(members, *std::move(dfa));
     std::vector<Member> calm;
     std::vector<Member> wild;
     for (const Member& member : members) {
@@ -109,9 +154,9 @@ class Grouping {
   void cut(std::span<const Member> members, std::size_t size) {
     while (!members.empty()) {
       size = std::clamp<std::size_t>(size, 1, members.size());
-      auto dfa = try_group(members.first(size), anchor_);
+      auto dfa = attempt(members.first(size));
       dfa = dfa ? grow(members, size, std::move(*dfa)) : shrink(members, size);
-      keep(members.first(size), *dfa);
+      keep(members.first(size), *std::move(dfa));
       members = members.subspan(size);
     }
   }
@@ -119,7 +164,7 @@ class Grouping {
   std::optional<Dfa> grow(std::span<const Member> members, std::size_t& size, Dfa dfa) {
     while (size < members.size()) {
       const std::size_t larger = std::min(size * 2, members.size());
-      auto next = try_group(members.first(larger), anchor_);
+      auto next = attempt(members.first(larger));
       if (!next) break;
       dfa = std::move(*next);
       size = larger;
@@ -130,23 +175,38 @@ class Grouping {
   std::optional<Dfa> shrink(std::span<const Member> members, std::size_t& size) {
     std::optional<Dfa> dfa;
     while (!dfa) {
-      SMIC_CHECK(size > 1, "a pattern was not checked alone before it was built");
-      size /= 2;
-      dfa = try_group(members.first(size), anchor_);
+      size /= 2;  // ends at 1, where an attempt cannot fail
+      dfa = attempt(members.first(size));
     }
     return dfa;
   }
 
-  void keep(std::span<const Member> members, const Dfa& dfa) {
-    Group group{.dfa = minimise(dfa)};
+  std::optional<Dfa> attempt(std::span<const Member> members) const {
+    return try_group(members, anchor_, unit_);
+  }
+
+  void keep(std::span<const Member> members, Dfa dfa) {
+    Group group{.dfa = dfa.bits ? std::move(dfa) : minimise(dfa)};
     for (const Member& member : members) group.patterns.push_back(member.pattern);
     std::ranges::sort(group.patterns);
     groups_.push_back(std::move(group));
   }
 
   Anchor anchor_;
+  UnitBudget& unit_;
   std::vector<Group> groups_;
 };
+
+// Nearly every pattern is so short that its bit form is within the limits however its edges lie: at
+// most a position for each, each followed by a run for each. Assertions but `$` split edges.
+bool is_surely_small(const Nfa& nfa) {
+  const std::size_t most = nfa.edges.size();
+  const auto splits = [](const NfaNode& node) {
+    return node.kind == NfaNode::Kind::look && node.look != Look::end_text;
+  };
+  return (most + 2) * (most + 2) <= std::min(limits().bit_steps, limits().work_per_bit_form) &&
+         std::ranges::none_of(nfa.nodes, splits);
+}
 
 SyntaxError too_complex(const Ast& ast, const std::string& why) {
   return {.offset = 0,
@@ -172,18 +232,33 @@ std::expected<void, SyntaxError> check_alone(const Regex& pattern, Anchor anchor
         too_complex(pattern.ast(), "it has more than " + std::to_string(limits().program) +
                                        " steps when its counts are written out"));
   }
-  if (determinise(*nfa, anchor, alone_budget())) return {};
-  return std::unexpected(
-      too_complex(pattern.ast(), "to match it in one pass takes more than " +
-                                     std::to_string(limits().states_per_pattern) +
-                                     " states, or too long to find"));
+  if (is_surely_small(*nfa) || to_bit_form(*nfa, anchor)) return {};
+  Budget budget = alone_budget();
+  if (determinise(*nfa, anchor, budget)) return {};
+  return std::unexpected(too_complex(
+      pattern.ast(), "to match it in one pass takes more than " +
+                         std::to_string(limits().states_per_pattern) + " states, or more than " +
+                         std::to_string(limits().bit_steps) + " steps for one byte"));
+}
+
+bool fits_one_automaton(const Regex& pattern, Anchor anchor) {
+  const Member member{&pattern.ast(), 0};
+  const std::optional<Nfa> nfa = to_nfa(merge_prefixes({&member, 1}), limits().program);
+  Budget budget = alone_budget();
+  return nfa && determinise(*nfa, anchor, budget);
 }
 
 std::vector<Group> build(const std::vector<Regex>& patterns, Anchor anchor, std::size_t max_group) {
+  UnitBudget budget;
+  return build(patterns, anchor, max_group, budget);
+}
+
+std::vector<Group> build(const std::vector<Regex>& patterns, Anchor anchor, std::size_t max_group,
+                         UnitBudget& budget) {
   SMIC_CHECK(max_group > 0, "a group holds at least one pattern");
   std::vector<Member> members;
   for (std::uint32_t i = 0; i < patterns.size(); ++i) members.push_back({&patterns[i].ast(), i});
-  Grouping grouping(anchor);
+  Grouping grouping(anchor, budget);
   for (std::size_t begin = 0; begin < members.size(); begin += max_group) {
     const std::size_t end = std::min(members.size(), begin + max_group);
     grouping.add(std::span(members).subspan(begin, end - begin));

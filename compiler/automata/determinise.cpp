@@ -37,6 +37,13 @@ class SubsetConstruction {
     return std::move(dfa_);
   }
 
+  Budget left() const {
+    const auto minus = [](std::size_t a, std::size_t b) { return a > b ? a - b : 0; };
+    return {minus(budget_.states, keys_.size()),
+            minus(budget_.set_elements, members_.size() + sets_.elements()),
+            minus(budget_.work, work_ + threads_.edge_count())};
+  }
+
  private:
   struct Key {  // of a state; its threads are members_[first .. first + count)
     SetId matched = kNoPatterns;
@@ -237,8 +244,11 @@ class SubsetConstruction {
 
 }  // namespace
 
-std::optional<Dfa> determinise(const Nfa& nfa, Anchor anchor, Budget budget) {
-  return SubsetConstruction(nfa, anchor, budget).run();
+std::optional<Dfa> determinise(const Nfa& nfa, Anchor anchor, Budget& budget) {
+  SubsetConstruction construction(nfa, anchor, budget);
+  auto dfa = construction.run();
+  budget = construction.left();
+  return dfa;
 }
 
 }  // namespace smic::automata

@@ -19,8 +19,13 @@ struct Budget {
   std::size_t work = 0;
 };
 
-// By subset construction; not minimal. Nothing where the budget does not suffice.
-std::optional<Dfa> determinise(const Nfa& nfa, Anchor anchor, Budget budget);
+// By subset construction; not minimal. Nothing where the budget does not suffice. What was used of
+// it is taken from it, either way.
+std::optional<Dfa> determinise(const Nfa& nfa, Anchor anchor, Budget& budget);
+
+// bit_form.cpp. `nfa` is of one pattern. Nothing where it would be beyond the limits.
+std::optional<BitForm> to_bit_form(const Nfa& nfa, Anchor anchor);
+bool run(const BitForm& form, std::string_view subject);
 
 // refine.cpp: per state the block of states it cannot be told from.
 std::vector<std::uint32_t> equal_states(const Dfa& dfa);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "compiler/automata/automata.h"
+#include "compiler/automata/determinise.h"
 
 namespace smic::automata {
 
@@ -12,6 +12,7 @@ std::uint32_t Dfa::step(std::uint32_t state, std::uint8_t byte) const {
 }
 
 std::uint32_t run(const Dfa& dfa, std::string_view subject) {
+  if (dfa.bits) return run(*dfa.bits, subject) ? 1 : 0;
   std::uint32_t state = 0;
   for (const char byte : subject) state = dfa.step(state, static_cast<std::uint8_t>(byte));
   return dfa.states[state].accept;

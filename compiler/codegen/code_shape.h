@@ -70,10 +70,11 @@ struct CodeShape {
   auto operator<=>(const CodeShape&) const = default;
 };
 
-// Bounds on what becomes code; above them the kernel is as fast and compiles at once.
+// Bounds on what becomes code. Above them the kernel compiles at once and is nearly as fast: code
+// for ten rules takes LLVM 2 to 4 ms and saves 30 ns a decision, for thirty rules it saves nothing.
 inline constexpr std::size_t kMaxCodeTerms = 32;    // of all outcomes before any pattern
 inline constexpr std::size_t kMaxLeafTerms = 8;     // of one leaf, and entries
-inline constexpr std::size_t kMaxPathOps = 128;     // of all programs together, and leaves
+inline constexpr std::size_t kMaxPathOps = 16;      // of all programs together, and leaves
 inline constexpr std::size_t kMaxPathBytes = 2048;  // of text and keys in them
 inline constexpr std::size_t kMaxCodeRoutes = 16;
 inline constexpr std::size_t kMaxCodeBackends = 64;  // of all routes together

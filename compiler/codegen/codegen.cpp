@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "base/check.h"
+#include "compiler/codegen/path_code.h"
 #include "compiler/codegen/pipeline.h"
 #include "contract/object.h"
 
@@ -75,6 +76,23 @@ std::string compile(const CodeShape& shape, const Target& target, Output output)
   });
 }
 
+Result<void> check_input(const decision::Decision& decision, std::string_view name) {
+  if (!find_target(name)) return fail("target `" + std::string(name) + "` is not known");
+  if (decision.tables.size() > kMaxTables) return fail("the tables of the unit are too large");
+  return contract::check_shape(decision.shape);
+}
+
+contract::Bytes make_object(const decision::Decision& decision, const CodeShape& shape,
+                            const Target& target) {
+  static CodeCache cache;
+  const auto code =
+      cache.get(target, shape, [&] { return compile(shape, target, Output::object); });
+  contract::Bytes object = link_object(*code, decision.tables, target);
+  const auto layout = contract::check_object(object, target.name);
+  if (!layout) abort_with_bug(__FILE__, __LINE__, layout.error().message.c_str());
+  return object;
+}
+
 }  // namespace
 
 std::string emit_llvm(const decision::Decision& decision, std::string_view name) {
@@ -86,27 +104,30 @@ std::string emit_assembly(const decision::Decision& decision, std::string_view n
 }
 
 Result<contract::Bytes> emit_object(const decision::Decision& decision, std::string_view name) {
-  const Target* target = find_target(name);
-  if (!target) return fail("target `" + std::string(name) + "` is not known");
-  if (decision.tables.size() > kMaxTables) return fail("the tables of the unit are too large");
-  static CodeCache cache;
-  const CodeShape shape = read_code_shape(decision);
-  const auto code =
-      cache.get(*target, shape, [&] { return compile(shape, *target, Output::object); });
-  auto object = link_object(*code, decision.tables, *target);
-  const auto layout = contract::check_object(object, name);
-  if (!layout) abort_with_bug(__FILE__, __LINE__, layout.error().message.c_str());
-  return object;
+  if (auto fine = check_input(decision, name); !fine) return std::unexpected(fine.error());
+  return make_object(decision, read_code_shape(decision), *find_target(name));
 }
 
 Result<contract::Bytes> emit_image(const decision::Decision& decision, std::string_view name) {
-  if (const auto checked = contract::check_shape(decision.shape); !checked) {
-    return std::unexpected(checked.error());
+  if (auto fine = check_input(decision, name); !fine) return std::unexpected(fine.error());
+  const CodeShape shape = read_code_shape(decision);
+  if (!shape.match) {
+    const auto tables = std::as_bytes(std::span(decision.tables));
+    return contract::write_image(
+        {std::string(contract::kPortableTarget), decision.shape, tables, tables});
   }
-  const auto object = emit_object(decision, name);
-  if (!object) return object;
-  const auto layout = contract::check_object(*object, name);
-  return contract::write_image({std::string(name), decision.shape, *object, layout->tables});
+  const contract::Bytes object = make_object(decision, shape, *find_target(name));
+  const auto layout = contract::check_object(object, name);
+  return contract::write_image({std::string(name), decision.shape, object, layout->tables});
+}
+
+CodeFigures figures_of(const decision::Decision& decision) {
+  const TablesView tables(decision.tables);
+  constexpr std::size_t kMostCounted = 1 << 20;
+  const auto paths = read_path_code(tables, kMostCounted, kMostCounted);
+  return {.match_is_code = read_code_shape(decision).match.has_value(),
+          .path_ops = paths ? std::optional(paths->ops.size()) : std::nullopt,
+          .most_path_ops = kMaxPathOps};
 }
 
 }  // namespace smic::codegen

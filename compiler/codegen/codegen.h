@@ -6,10 +6,12 @@
 // none. Header conditions and units with more patterns stay in the tables, and the unit's code
 // calls the kernel (contract/kernel.h), which was compiled for every target when smic was built.
 // Code, kernel and tables are linked into one ELF object with nothing but text and read-only data.
+// A unit whose match is the kernel's altogether gets an image of tables alone.
 //
 // Deterministic: no addresses, times or paths in the output, and nothing depends on the builder.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,5 +30,13 @@ std::string emit_llvm(const decision::Decision& decision,
 std::string emit_assembly(const decision::Decision& decision, std::string_view target);
 Result<contract::Bytes> emit_object(const decision::Decision& decision, std::string_view target);
 Result<contract::Bytes> emit_image(const decision::Decision& decision, std::string_view target);
+
+// For `smic compile --stats`: what of a decision becomes code.
+struct CodeFigures {
+  bool match_is_code = false;
+  std::optional<std::size_t> path_ops;  // none if an op among them is never code
+  std::size_t most_path_ops = 0;        // that would be code
+};
+CodeFigures figures_of(const decision::Decision& decision);
 
 }  // namespace smic::codegen

@@ -53,8 +53,8 @@ struct PathCode {
   auto operator<=>(const PathCode&) const = default;
 };
 
-// None if there are more ops or bytes of text and keys than that, or a hash: where words are many
-// enough to be hashed, tables are the better code.
+// None if there are more ops or bytes of text and keys than that, or a hash (where words are many
+// enough to be hashed, tables are the better code), or a bit form, whose code is the kernel's.
 std::optional<PathCode> read_path_code(const TablesView& tables, std::size_t most_ops,
                                        std::size_t most_bytes);
 

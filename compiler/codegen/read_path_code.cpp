@@ -20,7 +20,8 @@ class Reader {
       code_.roots.push_back(ref(word(header.path_roots + 4 * std::uint64_t{group})));
     }
     for (std::size_t i = 0; i < offsets_.size(); ++i) {  // grows while ops are read
-      if (static_cast<Op>(word(offsets_[i]) & kOpKind) == Op::kHash) return std::nullopt;
+      const Op kind = static_cast<Op>(word(offsets_[i]) & kOpKind);
+      if (kind == Op::kHash || kind == Op::kBits) return std::nullopt;
       PathOp op = read_op(offsets_[i]);
       bytes_ += op.text.size() + op.keys.size();
       if (offsets_.size() > most_ops_ || bytes_ > most_bytes_) return std::nullopt;
@@ -60,6 +61,7 @@ class Reader {
       case Op::kMap:
         return read_map(at, head);
       case Op::kHash:
+      case Op::kBits:
         break;
     }
     SMIC_CHECK(false, "a decision's tables have an op of an unknown kind");

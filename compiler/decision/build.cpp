@@ -25,7 +25,7 @@ std::size_t set_members(const std::vector<automata::Group>& groups) {
 }
 
 std::vector<automata::Group> automata_of(const std::vector<std::string>& patterns,
-                                         automata::Anchor anchor) {
+                                         automata::Anchor anchor, automata::UnitBudget& budget) {
   std::vector<automata::Regex> regexes;
   for (const std::string& pattern : patterns) {
     auto regex = automata::parse(pattern);
@@ -34,10 +34,10 @@ std::vector<automata::Group> automata_of(const std::vector<std::string>& pattern
   }
   const std::size_t most = kSetMembersPerPattern * patterns.size() + kSetMembersFree;
   std::size_t size = std::max<std::size_t>(patterns.size(), 1);
-  auto groups = automata::build(regexes, anchor, size);
+  auto groups = automata::build(regexes, anchor, size, budget);
   while (size > 1 && set_members(groups) > most) {
     size = (size + 1) / 2;
-    groups = automata::build(regexes, anchor, size);
+    groups = automata::build(regexes, anchor, size, budget);
   }
   return groups;
 }
@@ -100,12 +100,13 @@ Graph build(const ir::Unit& unit) {
   // From here on matches are gone: patterns, header patterns and outcomes are left.
   LeafBuilder leaves(std::move(sets), unit.matches.size(), access, merger, graph);
   graph.base_leaf = leaves.conditions(static_cast<std::uint32_t>(rules.patterns.size()));
-  for (automata::Group& group : automata_of(rules.patterns, automata::Anchor::start)) {
+  automata::UnitBudget budget;
+  for (automata::Group& group : automata_of(rules.patterns, automata::Anchor::start, budget)) {
     auto group_leaves = leaves.leaves(group.dfa.sets);
     graph.groups.push_back({std::move(group.dfa), std::move(group_leaves)});
   }
   for (HeaderSlot& slot : rules.slots) {
-    for (automata::Group& group : automata_of(slot.patterns, automata::Anchor::both)) {
+    for (automata::Group& group : automata_of(slot.patterns, automata::Anchor::both, budget)) {
       slot.groups.push_back(std::move(group.dfa));
     }
   }

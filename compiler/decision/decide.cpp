@@ -13,7 +13,6 @@ Decision decide(const ir::Unit& unit) {
   decision.shape.source_classes = graph.access.source_classes;
   decision.shape.destinations = graph.access.destinations;
   decision.tables = encode(graph);
-  decision.text = print(graph);
   decision.names = std::move(graph.names);
   return decision;
 }

@@ -34,10 +34,23 @@ struct Decision {
   contract::Shape shape;
   Names names;
   std::vector<std::uint8_t> tables;  // contract/tables.h
-  std::string text;                  // the graph for people
 };
 
 // `unit` is verified and its patterns passed automata::check_alone, so this cannot fail.
 Decision decide(const ir::Unit& unit);
+
+// The same for people.
+struct AutomatonFigures {
+  std::string subject;                // "path", or the header's name
+  std::vector<std::string> patterns;  // told apart by this automaton
+  bool bits = false;                  // each position a bit, because…
+  bool too_large_alone = false;       // …it exceeds the budget of one pattern, or else the unit's
+  std::size_t size = 0;               // states, or positions
+};
+struct Description {
+  std::string text;  // the graph
+  std::vector<AutomatonFigures> automata;
+};
+Description describe(const ir::Unit& unit);
 
 }  // namespace smic::decision

@@ -17,6 +17,11 @@ std::string count(std::size_t n, std::string_view thing) {
   return number(n) + " " + std::string(thing) + (n == 1 ? "" : "s");
 }
 
+std::string size_of(const automata::Dfa& dfa) {
+  return dfa.bits ? "a bit for each of " + count(dfa.bits->follow_of.size(), "position")
+                  : count(dfa.states.size(), "state");
+}
+
 std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -181,10 +186,9 @@ class Printer {
     if (!graph_.slots.empty()) line(1, count(graph_.slots.size(), "header"));
     lines(2, graph_.slots.size(), [&](std::size_t i) {
       const HeaderSlot& slot = graph_.slots[i];
-      line(2, slot.name + ": " + count(slot.patterns.size(), "pattern") + ", automata of " +
-                  items(slot.groups.size(), [&](std::size_t g) {
-                    return count(slot.groups[g].states.size(), "state");
-                  }));
+      line(2,
+           slot.name + ": " + count(slot.patterns.size(), "pattern") + ", automata of " +
+               items(slot.groups.size(), [&](std::size_t g) { return size_of(slot.groups[g]); }));
       lines(3, slot.patterns.size(), [&](std::size_t p) { line(3, quoted(slot.patterns[p])); });
     });
   }
@@ -192,7 +196,7 @@ class Printer {
   void print_paths() {
     lines(1, graph_.groups.size(), [&](std::size_t g) {
       const PathGroup& group = graph_.groups[g];
-      line(1, "path automaton of " + count(group.dfa.states.size(), "state") + ", " +
+      line(1, "path automaton of " + size_of(group.dfa) + ", " +
                   count(group.dfa.sets.size() - 1, "leaf set"));
       lines(2, group.dfa.sets.size() - 1, [&](std::size_t i) {
         const auto& set = group.dfa.sets[i + 1];

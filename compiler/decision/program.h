@@ -116,4 +116,7 @@ class Planner {
 std::uint32_t write_program(TableWriter& out, const automata::Dfa& dfa, ByteClasses& classes,
                             const std::function<std::uint32_t(std::uint32_t)>& place);
 
+// A program of one op, which gives `result` (an offset) for a match.
+std::uint32_t write_bits(TableWriter& out, const automata::BitForm& form, std::uint32_t result);
+
 }  // namespace smic::decision

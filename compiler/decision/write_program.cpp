@@ -201,6 +201,7 @@ class ProgramWriter {
         return std::nullopt;
       case Op::kSpan:
       case Op::kHash:
+      case Op::kBits:
         break;
     }
     SMIC_CHECK(false, "a state's rest is planned as a span");
@@ -378,6 +379,7 @@ class ProgramWriter {
 
 std::uint32_t write_program(TableWriter& out, const automata::Dfa& dfa, ByteClasses& classes,
                             const std::function<std::uint32_t(std::uint32_t)>& place) {
+  if (dfa.bits) return write_bits(out, *dfa.bits, place(1));
   return ProgramWriter(out, dfa, classes, place).write();
 }
 

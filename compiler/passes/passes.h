@@ -38,8 +38,9 @@ struct Pass {
 std::span<const Pass> all();
 
 struct Options {
-  std::set<std::string, std::less<>> disabled;                        // by name
-  std::function<void(std::string_view pass, const ir::Unit&)> after;  // print or check
+  std::set<std::string, std::less<>> disabled;  // by name
+  // Print or measure; `before` is what the pass was given.
+  std::function<void(std::string_view pass, const ir::Unit& before, const ir::Unit& after)> after;
   std::function<void(std::string_view pass, double microseconds)> timing;
 };
 

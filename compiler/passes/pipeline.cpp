@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 #include <chrono>
+#include <optional>
 
 #include "base/check.h"
 #include "compiler/passes/list.h"
@@ -35,9 +36,10 @@ ir::Unit run_timed(const Pass& pass, ir::Unit unit, const Options& options) {
 }
 
 ir::Unit run_one(const Pass& pass, ir::Unit unit, const Options& options) {
+  const std::optional<ir::Unit> before = options.after ? std::optional(unit) : std::nullopt;
   unit = options.timing ? run_timed(pass, std::move(unit), options) : pass.run(std::move(unit));
   SMIC_CHECK(ir::verify(unit).has_value(), "a pass broke a unit");
-  if (options.after) options.after(pass.name, unit);
+  if (before) options.after(pass.name, *before, unit);
   return unit;
 }
 

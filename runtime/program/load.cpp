@@ -15,6 +15,7 @@ namespace smic::program {
 namespace {
 
 bool runs_here(std::string_view target) {
+  if (target == contract::kPortableTarget) return true;
 #if defined(__x86_64__)
   if (target == "x86_64-v2") return __builtin_cpu_supports("x86-64-v2") != 0;
   if (target == "x86_64-v3") return __builtin_cpu_supports("x86-64-v3") != 0;
@@ -30,9 +31,9 @@ std::span<const std::uint8_t> as_numbers(std::span<const std::byte> bytes) {
 
 class Portable : public Program {
  public:
-  Portable(contract::Shape shape, std::span<const std::uint8_t> tables) {
+  Portable(contract::Shape shape, std::span<const std::uint8_t> tables, Engine asked) {
     shape_ = std::move(shape);
-    engine_ = Engine::portable;
+    engine_ = asked;
     tables_.assign(tables.begin(), tables.end());
   }
 };
@@ -50,11 +51,17 @@ class Native : public Program {
   std::shared_ptr<void> owner_;
 };
 
-Result<void> check(const contract::Image& image) {
+Result<std::span<const std::byte>> tables_in(const contract::Image& image) {
+  if (image.target == contract::kPortableTarget) return image.object;
   const auto layout = contract::check_object(image.object, image.target);
   if (!layout) return std::unexpected(layout.error());
-  if (layout->tables.data() != image.tables.data() ||
-      layout->tables.size() != image.tables.size()) {
+  return layout->tables;
+}
+
+Result<void> check(const contract::Image& image) {
+  const auto tables = tables_in(image);
+  if (!tables) return std::unexpected(tables.error());
+  if (tables->data() != image.tables.data() || tables->size() != image.tables.size()) {
     return fail("tables are not where the image says");
   }
   return contract::check_tables(as_numbers(image.tables), image.shape);
@@ -70,8 +77,9 @@ Result<std::shared_ptr<const Program>> load_checked(std::span<const std::byte> b
   if (const auto checked = check(*image); !checked) return std::unexpected(checked.error());
 
   // From here on the image is one that codegen could have written.
-  if (engine == Engine::portable) {
-    return std::make_shared<const Portable>(std::move(image->shape), as_numbers(image->tables));
+  if (engine == Engine::portable || image->target == contract::kPortableTarget) {
+    return std::make_shared<const Portable>(std::move(image->shape), as_numbers(image->tables),
+                                            engine);
   }
   auto code = link_native(image->object);
   if (!code) return std::unexpected(code.error());

@@ -39,7 +39,7 @@ class Program {
   std::uint32_t split(std::uint32_t route, std::uint64_t entropy) const;
 
   const contract::Shape& shape() const { return shape_; }
-  Engine engine() const { return engine_; }
+  Engine engine() const { return engine_; }  // as asked for: an image may have no code to run
 
  protected:
   contract::Shape shape_;
@@ -75,9 +75,9 @@ struct Backend {
 };
 
 struct Unit {
-  contract::Unit manifest;                                      // names, origins, weights
+  contract::Unit manifest;  // names, origins, weights; its backends are below and nowhere else
   std::shared_ptr<const Program> program;
-  std::vector<Backend> backends;                                // as in the manifest
+  std::vector<Backend> backends;
   std::unordered_map<std::string, std::uint32_t> source_class;  // identity → class; others are 0
 
   std::uint32_t class_of(const std::string& identity) const;
@@ -116,8 +116,9 @@ class SnapshotCell {
   // Writer.
   void publish(std::shared_ptr<const Snapshot> snapshot);
   std::shared_ptr<const Snapshot> current() const;  // for admin and metrics, not for the hot path
-  bool enforced_by_all(std::uint64_t version) const;  // has the last reader used it or been quiet since
-  void reclaim();                                     // frees what nobody can hold any more
+  bool enforced_by_all(
+      std::uint64_t version) const;  // has the last reader used it or been quiet since
+  void reclaim();                    // frees what nobody can hold any more
 
   // Reader `index`, on its own thread.
   const Snapshot* read(std::size_t index);

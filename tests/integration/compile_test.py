@@ -4,6 +4,7 @@
 
 import hashlib
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -81,14 +82,48 @@ class Compile(unittest.TestCase):
         self.assertEqual(len(manifest["units"]), 3)
         self.assertEqual(smic("compile", "--emit=manifest", "examples/canary").stdout, done.stdout)
 
+    def test_the_same_input_gives_the_same_bytes_whatever_surrounds_it(self):
+        files = sorted(str(path) for path in pathlib.Path(ROOT, "examples/canary").rglob("*.yaml"))
+        first = smic("compile", "--emit=manifest", *files)
+        self.assertIn("sha256:", first.stdout)
+        for files, environment in ((files[::-1], {}), (files, {"LC_ALL": "tr_TR.UTF-8", "LANG": "C"}),
+                                   (files, {"MALLOC_PERTURB_": "165"}), (files, {})):
+            again = subprocess.run([SMIC, "compile", "--emit=manifest", *files], cwd=ROOT, text=True,
+                                   capture_output=True, timeout=60, env={**os.environ, **environment})
+            self.assertEqual(again.stdout, first.stdout)
+
     def test_passes_can_be_shown_timed_and_left_out(self):
         help_text = smic("compile", "--help").stdout
         name = help_text.split("passes:\n")[1].split()[0]
         done = smic("compile", "--time", f"--print-after={name}", "examples/canary")
         self.assertIn(f"# after {name}", done.stderr)
-        self.assertRegex(done.stderr, rf"{name} +\d+\.\d us")
+        self.assertRegex(done.stderr, rf"{name} +\d+\.\d us +\d+ -> \d+ rules")
         self.assertEqual(smic("compile", f"--disable-pass={name}", "examples/canary").returncode, 0)
         self.assertEqual(smic("compile", "--disable-pass=nonsense", "examples/canary").returncode, 64)
+
+    def test_the_ir_can_be_shown_after_every_pass(self):
+        names = smic("compile", "--help").stdout.split("passes:\n")[1].split("\n\n")[0].splitlines()
+        done = smic("compile", "--print-after=all", "examples/canary")
+        for name in (line.split()[0] for line in names):
+            self.assertIn(f"# after {name}\n", done.stderr)
+
+    def test_stats_tell_how_patterns_are_told_apart_and_why(self):
+        unit = ('unit shop/web:80 http enforce\n  source s0 = { shop/a }\n'
+                '  match m0 = path ~ "/api/[0-9]+" @ "g" "g":1\n'
+                '  match m1 = path ~ "/.*a.{30}" and header "x-tag" ~ "b+" @ "g" "g":2\n'
+                '  route r0 -> shop/web:80 @ "s" "s":1\n'
+                '  allow to shop/web from s0 when m0 or m1 @ "t" "t":1\n')
+        human = smic("compile", "--stats=human", "-", stdin=unit)
+        self.assertEqual(human.returncode, 0, human.stderr)
+        self.assertIn("its automaton alone goes beyond 10000 states", human.stdout)
+        self.assertIn("tables: it has an op that is never code", human.stdout)
+        told = json.loads(smic("compile", "--stats=json", "-", stdin=unit).stdout)["units"][0]
+        self.assertEqual([(each["subject"], each["form"], each["patterns"]) for each in told["automata"]],
+                         [("path", "bits", ["/.*a.{30}"]), ("path", "automaton", ["/api/[0-9]+"]),
+                          ("x-tag", "automaton", ["b+"])])
+        self.assertEqual(told["match"], "tables")
+        self.assertGreater(told["image_bytes"], told["table_bytes"])
+        self.assertTrue(told["image"].startswith("sha256:"))
 
     def test_what_is_good_is_written_although_something_is_broken(self):
         text = yaml_text(service("shop", "web", 80), split("shop", "s", "web", [("v2", -1)]))

@@ -154,7 +154,7 @@ TEST_CASE("thousands of unanchored patterns are built within bounds") {
 }
 
 TEST_CASE("regex bombs are refused alone, with what to do") {
-  for (const char* bomb : {"[ab]*a[ab]{30}", ".*a.{30}", ".*.{0,1000}x", "(?:a?b?c?){333}"}) {
+  for (const char* bomb : {"(?:a?b?c?){333}", "(?:.?.?.?){150}x", ".*(?:.?.?){300}x"}) {
     INFO(bomb);
     const auto checked = check_alone(*parse(bomb), Anchor::both);
     REQUIRE_FALSE(checked.has_value());

@@ -165,6 +165,22 @@ TEST_CASE("a unit with many patterns hands its tables to the kernel", "[codegen]
   CHECK(count(code, "call void @smic_kernel_match(ptr @smic_v1_tables") == 1);
 }
 
+TEST_CASE("what would only call the kernel is an image of tables, the same for every CPU",
+          "[codegen]") {
+  const auto decision = decide(unit_with_paths(codegen::kMaxPathOps));
+  const auto first = codegen::emit_image(decision, codegen::targets()[0]);
+  REQUIRE(first);
+  const auto image = contract::read_image(*first);
+  REQUIRE(image);
+  CHECK(image->target == contract::kPortableTarget);
+  CHECK(std::ranges::equal(image->object, std::as_bytes(std::span(decision.tables))));
+  CHECK(image->object.data() == image->tables.data());
+  for (const std::string& target : codegen::targets()) {
+    CHECK(codegen::emit_image(decision, target) == first);
+  }
+  CHECK_FALSE(codegen::figures_of(decision).match_is_code);
+}
+
 TEST_CASE("assembly names the functions of the ABI", "[codegen]") {
   for (const std::string& target : codegen::targets()) {
     const std::string text = codegen::emit_assembly(decide(test::kCanaryUnit), target);

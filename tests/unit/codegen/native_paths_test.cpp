@@ -120,13 +120,16 @@ TEST_CASE("a path that ends within a text has what was matched before", "[codege
 }
 
 TEST_CASE("spans of every length end where their class ends", "[codegen]") {
-  Judged judged(unit_of({"/[a-z0-9-]+/x$", "/[^/]+/y$", "/.*z$"}));
+  Judged any(unit_of({"/[a-z0-9-]+/x$", "/.*z$"}));
+  Judged part(unit_of({"/[a-z0-9-]+/x$", "/[^/]+/y$"}));
   for (std::size_t size = 0; size <= 40; ++size) {
     const std::string slug = "/" + std::string(size, 'k');
-    CHECK(judged.route(slug + "/x") == (size == 0 ? 3 : 0));
-    CHECK(judged.route(slug + "/y") == (size == 0 ? 3 : 1));
-    CHECK(judged.route(slug + "z") == 2);
-    CHECK(judged.route(slug) == 3);
+    CHECK(any.route(slug + "/x") == (size == 0 ? 2 : 0));
+    CHECK(any.route(slug + "z") == 1);
+    CHECK(any.route(slug) == 2);
+    CHECK(part.route(slug + "/x") == (size == 0 ? 2 : 0));
+    CHECK(part.route(slug + "/y") == (size == 0 ? 2 : 1));
+    CHECK(part.route(slug) == 2);
   }
 }
 
@@ -145,8 +148,9 @@ TEST_CASE("zero bytes and broken UTF-8 are judged like any byte", "[codegen]") {
 }
 
 TEST_CASE("any bytes get the same answer from code and kernel", "[codegen]") {
-  Judged judged(
-      unit_of({"/a(b|cd)*e", "/[^/]+/[a-f0-9]{2,4}$", "/aaaa/(b|c|d|e|f|g)", "/(a|.b)c"}));
+  Judged loops(unit_of({"/a(b|cd)*e", "/(a|.b)c"}));
+  Judged counts(unit_of({"/[^/]+/[a-f0-9]{2,4}$"}));
+  Judged branches(unit_of({"/aaaa/(b|c|d|e|f|g)"}));
   constexpr std::uint64_t kSeed = 20261123;
   INFO("seed " << kSeed);
   std::mt19937_64 random(kSeed);
@@ -156,6 +160,6 @@ TEST_CASE("any bytes get the same answer from code and kernel", "[codegen]") {
     for (std::size_t left = random() % 24; left != 0; --left) {
       path += alphabet[random() % alphabet.size()];
     }
-    judged.route(path);
+    for (Judged* judged : {&loops, &counts, &branches}) judged->route(path);
   }
 }

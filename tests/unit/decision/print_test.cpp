@@ -9,7 +9,9 @@ using namespace smic;
 
 namespace {
 
-std::string graph_of(std::string_view unit) { return decision::decide(test::read_unit(unit)).text; }
+std::string graph_of(std::string_view unit) {
+  return decision::describe(test::read_unit(unit)).text;
+}
 
 }  // namespace
 

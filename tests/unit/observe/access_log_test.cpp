@@ -51,7 +51,7 @@ TEST_CASE("a TCP connection or UDP flow is named by its protocol") {
   flow.source = "127.0.0.11";
   flow.protocol = "udp";
   flow.status = 200;
-  CHECK(render(AccessFormat::text, "T", flow) == "T 127.0.0.11 - \"udp\" 200 - - - - 0 0 0us -\n");
+  CHECK(render(AccessFormat::text, "T", flow) == "T 127.0.0.11 - \"udp\" 200 - - - - 0 0 0us - -\n");
 }
 
 TEST_CASE("what is unknown is a dash, and no field can forge a line") {

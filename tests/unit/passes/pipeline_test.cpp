@@ -75,7 +75,9 @@ TEST_CASE("after each pass one may look, and time is told if asked for", "[passe
   std::vector<std::string> seen;
   std::vector<std::string> timed;
   passes::Options options;
-  options.after = [&](std::string_view pass, const ir::Unit&) { seen.emplace_back(pass); };
+  options.after = [&](std::string_view pass, const ir::Unit&, const ir::Unit&) {
+    seen.emplace_back(pass);
+  };
   options.timing = [&](std::string_view pass, double spent) {
     CHECK(spent >= 0);
     timed.emplace_back(pass);

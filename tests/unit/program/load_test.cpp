@@ -106,6 +106,27 @@ TEST_CASE("an image for another machine is refused natively and interpreted port
   CHECK(refusal(image, Engine::portable) == "loaded");
 }
 
+TEST_CASE("an image of tables alone runs anywhere, by the proxy's own kernel", "[program]") {
+  const auto decision = test::decide(test::kCanaryUnit);
+  const auto tables = std::as_bytes(std::span(decision.tables));
+  const contract::Image image{std::string(contract::kPortableTarget), decision.shape, tables,
+                              tables};
+  const auto bytes = contract::write_image(image);
+  for (const Engine engine : {Engine::native, Engine::portable}) {
+    const auto program = program::load(bytes, engine);
+    REQUIRE(program);
+    CHECK((*program)->engine() == engine);
+    CHECK(Peek::code(**program) == nullptr);
+    CHECK((*program)->split(1, 0) == 0);
+  }
+  // Tables that are only a part of what is there are no such image.
+  std::vector<std::byte> more(tables.begin(), tables.end());
+  more.resize(more.size() + 8);
+  const auto part = std::span<const std::byte>(more).first(tables.size());
+  CHECK(refusal(contract::write_image({image.target, image.shape, more, part}), Engine::native) ==
+        "load image: tables are not where the image says");
+}
+
 TEST_CASE("every truncation of an image is refused by both engines", "[program]") {
   const auto image = test::image_of(test::kPlainUnit);
   for (std::size_t size = 0; size < image.size(); ++size) {
