@@ -8,7 +8,7 @@ namespace smic {
 
 }  // namespace smic
 
-#define SMIC_CHECK(condition, message)                                        \
-  do {                                                                        \
-    if (!(condition)) ::smic::abort_with_bug(__FILE__, __LINE__, message);    \
+#define SMIC_CHECK(condition, message)                                     \
+  do {                                                                     \
+    if (!(condition)) ::smic::abort_with_bug(__FILE__, __LINE__, message); \
   } while (false)

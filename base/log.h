@@ -36,7 +36,8 @@ inline void log_error(std::string_view event, std::initializer_list<LogField> fi
   log_line(LogLevel::error, event, fields);
 }
 
-// `text` as the inside of a JSON string, without the quotes. Bytes that are not UTF-8 become U+FFFD.
+// `text` as the inside of a JSON string, without the quotes. Bytes that are not UTF-8 become
+// U+FFFD.
 std::string json_escape(std::string_view text);
 
 }  // namespace smic

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parsed once for all libraries (SmicPrecompiled.cmake): what most files include anyway. Files go on
-// naming what they use; builds with sanitizers have no precompiled headers and miss what they don't.
+// Parsed once for all libraries (SmicPrecompiled.cmake): what most files include anyway. Files go
+// on naming what they use; builds with sanitizers have no precompiled headers and miss what they
+// don't.
 #include <algorithm>
 #include <array>
 #include <cstddef>

@@ -20,7 +20,16 @@ inline constexpr uint32_t kDestinationWords = kMaxDestinations / 64;
 // Methods of the SMI enum (D-29); every other token is `kOther`, which only `*` or an absent
 // method list accepts.
 enum class Method : uint32_t {
-  kOther = 0, kGet, kHead, kPost, kPut, kDelete, kConnect, kOptions, kTrace, kPatch,
+  kOther = 0,
+  kGet,
+  kHead,
+  kPost,
+  kPut,
+  kDelete,
+  kConnect,
+  kOptions,
+  kTrace,
+  kPatch,
 };
 inline constexpr uint32_t kMethodCount = 10;
 
@@ -45,9 +54,9 @@ struct RequestView {
 };
 
 struct Verdict {
-  uint32_t route;                        // index into the unit's routes; always one of them
-  uint32_t reserved;                     // zero
-  uint64_t allowed[kDestinationWords];   // bit d: this source may send this request to destination d
+  uint32_t route;                       // index into the unit's routes; always one of them
+  uint32_t reserved;                    // zero
+  uint64_t allowed[kDestinationWords];  // bit d: this source may send this request to destination d
 };
 
 // Symbols of an image's object.

@@ -12,9 +12,10 @@
 //
 // Why not inline and specialise the kernel itself for every unit? Tried: 40 to 65 ms per unit, in
 // instruction selection nearly all. Code emitted op by op needs no optimiser and costs about 0.1 ms
-// per rule; it saves a half to a third of a decision up to ten rules and a tenth at thirty (measured
-// by tests/bench/bench_engines). kMaxPathOps draws the line lower, at about five rules: what code
-// saves beyond does not pay for making it anew at every change, nor for its pages in every proxy.
+// per rule; it saves a half to a third of a decision up to ten rules and a tenth at thirty
+// (measured by tests/bench/bench_engines). kMaxPathOps draws the line lower, at about five rules:
+// what code saves beyond does not pay for making it anew at every change, nor for its pages in
+// every proxy.
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Module.h>

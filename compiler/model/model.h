@@ -75,7 +75,7 @@ struct Service {
   Span span;           // of its name, for what lowering has to say
   bool meshed = true;  // smic.dev/mesh: "false" on it or its namespace leaves it out
   ir::AccessMode access = ir::AccessMode::enforce;
-  ir::Origin access_origin;         // who says so: the Namespace, or the mesh's option
+  ir::Origin access_origin;  // who says so: the Namespace, or the mesh's option
   ir::RoutePolicy policy;
   std::vector<ServicePort> ports;   // sorted by port; per number at most one of each transport
   std::vector<Endpoint> endpoints;  // sorted by address

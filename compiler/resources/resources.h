@@ -58,7 +58,7 @@ struct ServicePort {
 struct Service {
   Metadata meta;
   std::string type = "ClusterIP";
-  std::string cluster_ip;  // "" unknown, "None" headless
+  std::string cluster_ip;                // "" unknown, "None" headless
   std::vector<std::string> cluster_ips;  // all, the one above among them; empty if headless
   std::string external_name;
   Labels selector;
@@ -107,7 +107,7 @@ struct Pod {
   PodShape shape;
   std::vector<std::string> ips;
   std::string node;
-  std::string hostname;   // with a subdomain that is a headless Service: its label below that name
+  std::string hostname;  // with a subdomain that is a headless Service: its label below that name
   std::string subdomain;
   bool running = true;  // phase absent, Pending or Running; not Succeeded or Failed
   bool ready = true;    // condition Ready; absent = true

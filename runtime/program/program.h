@@ -75,9 +75,9 @@ struct Backend {
 };
 
 struct Unit {
-  contract::Unit manifest;  // names, origins, weights; its backends are below and nowhere else
+  contract::Unit manifest;  // names, origins, weights
   std::shared_ptr<const Program> program;
-  std::vector<Backend> backends;
+  std::vector<Backend> backends;                                // as in the manifest
   std::unordered_map<std::string, std::uint32_t> source_class;  // identity → class; others are 0
 
   std::uint32_t class_of(const std::string& identity) const;

@@ -105,23 +105,10 @@ bool belongs(const contract::Endpoint& endpoint, const contract::Destination& de
          (destination.identity.empty() || destination.identity == endpoint.identity);
 }
 
-contract::Unit without_backends(const contract::Unit& unit) {
-  return {.service = unit.service,
-          .port = unit.port,
-          .protocol = unit.protocol,
-          .access = unit.access,
-          .image = unit.image,
-          .listen_address = unit.listen_address,
-          .listen_port = unit.listen_port,
-          .sources = unit.sources,
-          .destinations = unit.destinations,
-          .routes = unit.routes};
-}
-
 class Builder {
  public:
   Unit unit(const contract::Unit& manifest, std::shared_ptr<const Program> program) {
-    Unit unit{.manifest = without_backends(manifest), .program = std::move(program)};
+    Unit unit{.manifest = manifest, .program = std::move(program)};
     for (const contract::Backend& backend : manifest.backends) {
       unit.backends.push_back({backend.service, backend.port, endpoints(backend, manifest)});
     }

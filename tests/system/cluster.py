@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import socket
 import ssl
 import subprocess
@@ -34,6 +35,10 @@ def run(*words, stdin=None, check=True, env=None):
     if check and done.returncode != 0:
         raise AssertionError(f"{words} gave {done.returncode}:\n{done.stdout}{done.stderr}")
     return done
+
+
+def part(name):
+    return run(ROOT / "tests" / "system" / "build_part", name, "--check").stdout.strip()
 
 
 def free_port():
@@ -95,7 +100,8 @@ class Certificates:
 class Cluster(contextlib.AbstractContextManager):
     def __init__(self):
         prepare_network()
-        self.program = run(ROOT / "tests" / "system" / "build_parts", "--check").stdout.strip()
+        self.program = part("kube-apiserver")
+        self.kubectl_program = shutil.which("kubectl") or part("kubectl")
         self.folder = tempfile.TemporaryDirectory(prefix="smic-cluster-")
         self.path = pathlib.Path(self.folder.name)
         self.etcd = self.apiserver = None
@@ -184,7 +190,7 @@ class Cluster(contextlib.AbstractContextManager):
 
     def kubectl(self, *words, stdin=None, check=True):
         environment = dict(os.environ, KUBECONFIG=str(self.admin), HOME=str(self.path))
-        return run("kubectl", *words, stdin=stdin, check=check, env=environment)
+        return run(self.kubectl_program, *words, stdin=stdin, check=check, env=environment)
 
     def apply(self, *documents):
         """Creates or changes objects, status included."""

@@ -32,7 +32,7 @@ def setUpModule():
         raise AssertionError("run system tests by ctest, or under `unshare --net`")
     run("ip", "link", "set", "lo", "up")
     global COREDNS
-    COREDNS = run(str(ROOT / "tests" / "system" / "build_coredns"), "--check").strip()
+    COREDNS = run(str(ROOT / "tests" / "system" / "build_part"), "coredns", "--check").strip()
 
 
 def dig(name, kind="A", port=53):

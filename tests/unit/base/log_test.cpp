@@ -7,7 +7,8 @@ using smic::json_escape;
 
 TEST_CASE("json_escape leaves plain text and well-formed UTF-8 alone") {
   CHECK(json_escape("shop/web") == "shop/web");
-  CHECK(json_escape("gr\xc3\xbc\xc3\x9f \xf0\x9f\x9a\x80") == "gr\xc3\xbc\xc3\x9f \xf0\x9f\x9a\x80");
+  CHECK(json_escape("gr\xc3\xbc\xc3\x9f \xf0\x9f\x9a\x80") ==
+        "gr\xc3\xbc\xc3\x9f \xf0\x9f\x9a\x80");
 }
 
 TEST_CASE("json_escape escapes quotes, backslashes and control characters") {
@@ -17,8 +18,8 @@ TEST_CASE("json_escape escapes quotes, backslashes and control characters") {
 
 TEST_CASE("json_escape replaces every byte that is not UTF-8") {
   CHECK(json_escape("\xff") == "\\ufffd");
-  CHECK(json_escape("\xc0\x80") == "\\ufffd\\ufffd");          // overlong
-  CHECK(json_escape("\xed\xa0\x80") == "\\ufffd\\ufffd\\ufffd");  // surrogate
-  CHECK(json_escape("\xe2\x82") == "\\ufffd\\ufffd");          // cut short
+  CHECK(json_escape("\xc0\x80") == "\\ufffd\\ufffd");                        // overlong
+  CHECK(json_escape("\xed\xa0\x80") == "\\ufffd\\ufffd\\ufffd");             // surrogate
+  CHECK(json_escape("\xe2\x82") == "\\ufffd\\ufffd");                        // cut short
   CHECK(json_escape("\xf4\x90\x80\x80") == "\\ufffd\\ufffd\\ufffd\\ufffd");  // beyond Unicode
 }

@@ -74,7 +74,8 @@ TEST_CASE("a manifest reads back as it was written", "[manifest]") {
   CHECK(*manifest_from_json(to_json({})) == Manifest{});
 }
 
-TEST_CASE("the JSON of a manifest is one line per unit, pod and named service, in canonical order", "[manifest]") {
+TEST_CASE("the JSON of a manifest is one line per unit, pod and named service, in canonical order",
+          "[manifest]") {
   Manifest manifest = sample();
   manifest.version = 7;
   manifest.units.resize(1);

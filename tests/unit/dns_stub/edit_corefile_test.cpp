@@ -126,7 +126,8 @@ TEST_CASE("a zone at or above the cluster's own is refused", "[dns_stub]") {
 
 TEST_CASE("names and addresses are nothing else", "[dns_stub]") {
   const auto refused = [](std::vector<std::string> zones, std::vector<std::string> responders) {
-    return dns_stub::check({.zones = std::move(zones), .responders = std::move(responders)}).has_value();
+    return dns_stub::check({.zones = std::move(zones), .responders = std::move(responders)})
+        .has_value();
   };
   CHECK_FALSE(refused({"mesh", "a-b.c_d.mesh"}, {"10.0.0.1", "10.0.0.1:53", "::1", "[::1]:53"}));
   for (const char* zone :

@@ -43,7 +43,8 @@ TEST_CASE("a line of the access log as JSON") {
         "a?b=\\\"c\\\"\",\"status\":403,\"unit\":\"shop/reviews:9080\","
         "\"route\":\"TrafficSplit shop/canary (split.yaml:12)\","
         "\"backend\":\"shop/reviews-v1:9080\",\"endpoint\":\"127.0.0.21:8080\",\"received\":5,"
-        "\"sent\":120,\"micros\":250,\"policy\":\"retry-attempts\",\"reason\":\"denied; mode=enforce\"}\n");
+        "\"sent\":120,\"micros\":250,\"policy\":\"retry-attempts\",\"reason\":\"denied; "
+        "mode=enforce\"}\n");
 }
 
 TEST_CASE("a TCP connection or UDP flow is named by its protocol") {
@@ -51,7 +52,8 @@ TEST_CASE("a TCP connection or UDP flow is named by its protocol") {
   flow.source = "127.0.0.11";
   flow.protocol = "udp";
   flow.status = 200;
-  CHECK(render(AccessFormat::text, "T", flow) == "T 127.0.0.11 - \"udp\" 200 - - - - 0 0 0us - -\n");
+  CHECK(render(AccessFormat::text, "T", flow) ==
+        "T 127.0.0.11 - \"udp\" 200 - - - - 0 0 0us - -\n");
 }
 
 TEST_CASE("what is unknown is a dash, and no field can forge a line") {
