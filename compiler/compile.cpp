@@ -67,11 +67,10 @@ contract::Unit names_of(const ir::Unit& unit, decision::Names names) {
   for (const ir::Route& route : unit.routes) {
     contract::Route& written =
         out.routes.emplace_back(route.origin, std::vector<contract::WeightedBackend>{});
-    if (const auto* forward = std::get_if<ir::Forward>(&route.action)) {
-      for (const ir::BackendRef& ref : forward->backends) {
-        written.split.push_back(backends.intern(ref));
-      }
-    }
+    // Also of a route that is unavailable: the image counts its backends too, and a weight that
+    // comes back is then data alone.
+    const auto& refs = std::visit([](const auto& action) { return action.backends; }, route.action);
+    for (const ir::BackendRef& ref : refs) written.split.push_back(backends.intern(ref));
   }
   return out;
 }

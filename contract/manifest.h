@@ -45,7 +45,7 @@ struct WeightedBackend {
 
 struct Route {
   Origin origin;
-  std::vector<WeightedBackend> split;  // in the order written; empty = unavailable
+  std::vector<WeightedBackend> split;  // in the order written; weightless = unavailable
 
   bool operator==(const Route&) const = default;
 };

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The conformance suite's meaning on `smic up`: pods are loopback addresses, names come from its DNS."""
+
+import random
+import re
+import socket
+import sys
+import unittest
+
+import conformance
+from conformance import PORT, App
+from mesh import ROOT, Mesh, Process, document, eventually, pod, slice_of, tempfile  # noqa: F401
+
+APP = ROOT / "tests" / "integration" / "conformance_app.py"
+
+
+class Directory(Mesh):
+    """A stage of conformance.py. All objects are in one file, so an apply is one version."""
+
+    def __init__(self, access):
+        super().__init__("--dns", "127.0.0.1:0")
+        self.objects, self.applied = {}, 0
+        self.apps = []  # (namespace, name, labels, address)
+        self.put(document("v1", "Namespace", self.ns, None, metadata={
+            "labels": {"smic.dev/access": access, "smic.dev/names": "plain"}}))
+        self.flush()
+        self.start()
+        self.up.says("dns: ")
+        self.dns = next(line for line in self.up.out if "  dns: " in line).split()[-1]
+
+    def kinds(self, kind):
+        for file in (ROOT / "deploy" / "crds").glob("*.yaml"):
+            text = file.read_text()
+            if re.search(rf"^    kind: {kind}$", text, re.M):
+                return (*(re.search(rf"^    {what}: \[?(\w+)", text, re.M).group(1)
+                          for what in ("plural", "singular", "shortNames")),)
+        return None
+
+    def put(self, each):
+        self.objects[self.key(each)] = each
+
+    @staticmethod
+    def key(each):
+        meta = each["metadata"]
+        return each["kind"], meta.get("namespace"), meta["name"]
+
+    def apply(self, *documents):
+        for each in documents:
+            self.put(each)
+        self.flush()
+        self.enforced()
+
+    def delete(self, *documents):
+        for each in documents:
+            self.objects.pop(self.key(each))
+        self.flush()
+        self.enforced()
+
+    def reads_back(self, each):
+        return self.objects.get(self.key(each)) == each
+
+    def flush(self):
+        """With what a cluster would have made of it: slices, and a Service that numbers this state."""
+        self.applied += 1
+        marker = conformance.app_service(self.ns, f"state-{self.applied}")
+        self.write("objects.yaml", *self.objects.values(), *self.slices(), marker)
+
+    def slices(self):
+        for each in [each for each in self.objects.values() if each["kind"] == "Service"]:
+            meta, spec = each["metadata"], each["spec"]
+            members = [(name, address) for ns, name, labels, address in self.apps
+                       if ns == meta["namespace"] and spec["selector"].items() <= labels.items()]
+            made = slice_of(meta["namespace"], meta["name"], spec["ports"][0]["targetPort"], members)
+            yield made
+
+    def enforced(self):
+        marker = f"state-{self.applied}.{self.ns}.mesh"
+        eventually(lambda: marker in self.addresses(), f"{marker}:\n{self.up.text()[-3000:]}")
+
+    def pod(self, name, who, labels, ns=None):
+        ns, address = ns or self.ns, self.ip(11 + len(self.apps))
+        process = Process(sys.executable, APP, name, address, PORT, self.dns)
+        self.started.append(process)
+        process.says("ready")
+        self.apps.append((ns, name, labels, address))
+        self.apply(pod(ns, name, who, address))
+        return App(name, address)
+
+    def url(self, service):
+        return f"http://{service}.{self.ns}.mesh:{PORT}"
+
+    def plain_url(self, service):
+        return f"http://{service}.{self.ns}.svc.cluster.local.:{PORT}"
+
+
+class OnThisMachine:
+    make_stage = Directory
+
+
+class Access(OnThisMachine, conformance.TrafficAccess, unittest.TestCase):
+    pass
+
+
+class Spec(OnThisMachine, conformance.TrafficSpec, unittest.TestCase):
+    pass
+
+
+class Split(OnThisMachine, conformance.TrafficSplit, unittest.TestCase):
+    pass
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
