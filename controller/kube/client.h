@@ -14,10 +14,8 @@
 
 #include "controller/kube/config.h"
 #include "controller/kube/fault.h"
-#include "controller/kube/http.h"
 #include "controller/kube/objects.h"
 #include "controller/kube/resource.h"
-#include "controller/kube/stop.h"
 
 namespace smic::kube {
 

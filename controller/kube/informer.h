@@ -16,7 +16,6 @@
 #include <thread>
 #include <vector>
 
-#include "controller/kube/backoff.h"
 #include "controller/kube/client.h"
 #include "controller/kube/store.h"
 #include "controller/kube/watched_kinds.h"

@@ -146,6 +146,18 @@ ApiError read_status_object(const json::object& status, int http_status) {
   return error;
 }
 
+ApiError read_any_failure(int status, std::string_view body) {
+  const Document document(body);
+  if (const json::object* root = document.root(); root && text_in(*root, "kind") == "Status") {
+    return read_status_object(*root, status);
+  }
+  const std::string_view start = body.substr(0, std::min(body.find('\n'), kLongestQuote));
+  return {.fault = fault_of_status(status),
+          .message =
+              "HTTP " + std::to_string(status) + (start.empty() ? "" : ": " + std::string(start)),
+          .status = status};
+}
+
 }  // namespace
 
 Keep::Keep(std::initializer_list<std::string_view> paths) {
@@ -208,15 +220,11 @@ ApiResult<Event> read_event(std::string_view text, const Shape& shape) {
 }
 
 ApiError read_failure(int status, std::string_view body) {
-  const Document document(body);
-  if (const json::object* root = document.root(); root && text_in(*root, "kind") == "Status") {
-    return read_status_object(*root, status);
+  ApiError failure = read_any_failure(status, body);
+  if (failure.fault == Fault::forbidden) {
+    failure.causes.push_back("deploy/rbac grants what smic needs");
   }
-  const std::string_view start = body.substr(0, std::min(body.find('\n'), kLongestQuote));
-  return {.fault = fault_of_status(status),
-          .message =
-              "HTTP " + std::to_string(status) + (start.empty() ? "" : ": " + std::string(start)),
-          .status = status};
+  return failure;
 }
 
 ApiResult<std::vector<std::string>> read_group_versions(std::string_view text) {

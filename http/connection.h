@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "controller/kube/stream.h"
+#include "http/stream.h"
 
-namespace smic::kube {
+namespace smic::http {
 
 struct Request {
   std::string method = "GET";
@@ -32,9 +32,9 @@ class HttpConnection {
   HttpConnection(std::unique_ptr<Stream> stream, std::string host);
   ~HttpConnection();
 
-  ApiResult<Head> ask(const Request& request, const std::string& authorization, Deadline deadline);
+  Outcome<Head> ask(const Request& request, const std::string& authorization, Deadline deadline);
   // The next piece of the body, valid until the next call; empty at its end.
-  ApiResult<std::string_view> read(Deadline deadline);
+  Outcome<std::string_view> read(Deadline deadline);
   // Has the answer ended, and is the server ready for another request?
   bool reusable();
 
@@ -43,4 +43,4 @@ class HttpConnection {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace smic::kube
+}  // namespace smic::http

@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-namespace smic::kube {
+namespace smic::http {
 
 class Stop {
  public:
@@ -22,4 +22,4 @@ class Stop {
   int event_;
 };
 
-}  // namespace smic::kube
+}  // namespace smic::http

@@ -9,7 +9,7 @@
 #include <optional>
 #include <random>
 
-namespace smic::kube {
+namespace smic::http {
 
 class Backoff {
  public:
@@ -30,4 +30,4 @@ class Backoff {
   std::mt19937_64 random_;
 };
 
-}  // namespace smic::kube
+}  // namespace smic::http

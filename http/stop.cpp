@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "controller/kube/stop.h"
+#include "http/stop.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -10,7 +10,7 @@
 
 #include "base/check.h"
 
-namespace smic::kube {
+namespace smic::http {
 
 Stop::Stop() : event_(::eventfd(0, EFD_CLOEXEC)) {
   SMIC_CHECK(event_ >= 0, "no file descriptor is left for an eventfd");
@@ -34,4 +34,4 @@ bool Stop::wait(std::chrono::milliseconds time) const {
   }
 }
 
-}  // namespace smic::kube
+}  // namespace smic::http

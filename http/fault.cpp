@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "controller/kube/fault.h"
+#include "http/fault.h"
 
-namespace smic::kube {
+namespace smic::http {
 namespace {
 
 std::string_view advice(Fault fault) {
   switch (fault) {
     case Fault::untrusted:
-      return "check the cluster's certificate-authority in the kubeconfig";
+      return "is this the certificate authority that vouches for the server?";
     case Fault::unauthorized:
       return "the token or client certificate is not valid (any more)";
-    case Fault::forbidden:
-      return "deploy/rbac grants what smic needs";
     case Fault::stopped:
     case Fault::unreachable:
     case Fault::timed_out:
+    case Fault::forbidden:
     case Fault::not_found:
     case Fault::conflict:
     case Fault::expired:
@@ -29,7 +28,7 @@ std::string_view advice(Fault fault) {
 
 }  // namespace
 
-std::string ApiError::told() const {
+std::string Failure::told() const {
   std::string text = message;
   for (const std::string& cause : causes) text += "; " + cause;
   if (const std::string_view help = advice(fault); !help.empty()) {
@@ -38,7 +37,7 @@ std::string ApiError::told() const {
   return text;
 }
 
-std::unexpected<ApiError> fault(ApiError error, std::string_view context) {
+std::unexpected<Failure> fault(Failure error, std::string_view context) {
   error.message = std::string(context) + ": " + error.message;
   return std::unexpected(std::move(error));
 }
@@ -64,4 +63,4 @@ Fault fault_of_status(int status) {
   }
 }
 
-}  // namespace smic::kube
+}  // namespace smic::http

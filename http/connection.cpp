@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The door to Beast, of which only the parser is used: it has seen every framing there is, and it
 // takes bytes from wherever they come. Tested by client_test.cpp.
-#include "controller/kube/http.h"
+#include "http/connection.h"
 
 #include <array>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <charconv>
 
-namespace smic::kube {
+namespace smic::http {
 namespace {
 
-namespace http = boost::beast::http;
+namespace beast = boost::beast::http;
 
 constexpr std::size_t kPiece = 32 * 1024;
 constexpr std::chrono::seconds kLongestRetryAfter{300};
@@ -39,7 +39,7 @@ std::optional<std::chrono::seconds> retry_after_of(std::string_view text) {
 }  // namespace
 
 struct HttpConnection::Impl {
-  using Parser = http::response_parser<http::buffer_body>;
+  using Parser = beast::response_parser<beast::buffer_body>;
 
   std::unique_ptr<Stream> stream;
   std::string host;
@@ -49,7 +49,7 @@ struct HttpConnection::Impl {
   std::array<char, kPiece> output = {};
 
   // Reads behind what the parser left, which is the beginning of a line that has not come whole.
-  ApiResult<void> fill(Deadline deadline) {
+  Outcome<void> fill(Deadline deadline) {
     std::copy(input.begin() + begin, input.begin() + end, input.begin());
     end -= begin;
     begin = 0;
@@ -67,17 +67,17 @@ struct HttpConnection::Impl {
   }
 
   // Lets the parser take what it can. How many bytes of body came out.
-  ApiResult<std::size_t> parse() {
+  Outcome<std::size_t> parse() {
     auto& body = parser->get().body();
     body.data = output.data();
     body.size = output.size();
     body.more = true;
     boost::system::error_code error;
     begin += parser->put({input.data() + begin, end - begin}, error);
-    if (error && error != http::error::need_more && error != http::error::need_buffer) {
+    if (error && error != beast::error::need_more && error != beast::error::need_buffer) {
       return fault(Fault::unreadable, "this is no HTTP: " + error.message());
     }
-    hungry = error == http::error::need_more || begin == end;
+    hungry = error == beast::error::need_more || begin == end;
     return output.size() - body.size;
   }
 
@@ -89,8 +89,8 @@ HttpConnection::HttpConnection(std::unique_ptr<Stream> stream, std::string host)
 
 HttpConnection::~HttpConnection() = default;
 
-ApiResult<Head> HttpConnection::ask(const Request& request, const std::string& authorization,
-                                    Deadline deadline) {
+Outcome<Head> HttpConnection::ask(const Request& request, const std::string& authorization,
+                                  Deadline deadline) {
   Impl& impl = *impl_;
   impl.parser.emplace();
   impl.parser->header_limit(kMaxHeadBytes);
@@ -107,11 +107,11 @@ ApiResult<Head> HttpConnection::ask(const Request& request, const std::string& a
   }
   impl.hungry = impl.begin == impl.end;
   const auto& answer = impl.parser->get();
-  const auto wait = answer[http::field::retry_after];
+  const auto wait = answer[beast::field::retry_after];
   return Head{static_cast<int>(answer.result_int()), retry_after_of({wait.data(), wait.size()})};
 }
 
-ApiResult<std::string_view> HttpConnection::read(Deadline deadline) {
+Outcome<std::string_view> HttpConnection::read(Deadline deadline) {
   Impl& impl = *impl_;
   while (!impl.parser->is_done()) {
     if (impl.hungry) {
@@ -133,4 +133,4 @@ bool HttpConnection::reusable() {
   return !silence && silence.error().fault == Fault::timed_out;
 }
 
-}  // namespace smic::kube
+}  // namespace smic::http

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tested by backoff_test.cpp.
-#include "controller/kube/backoff.h"
+#include "http/backoff.h"
 
 #include <algorithm>
 
-namespace smic::kube {
+namespace smic::http {
 
 std::chrono::milliseconds Backoff::next(std::optional<std::chrono::seconds> at_least) {
   step_ = std::clamp(step_ * 2, limits_.first, limits_.most);
@@ -14,4 +14,4 @@ std::chrono::milliseconds Backoff::next(std::optional<std::chrono::seconds> at_l
   return at_least ? *at_least + wait : wait;
 }
 
-}  // namespace smic::kube
+}  // namespace smic::http

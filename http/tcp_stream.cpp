@@ -12,9 +12,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "controller/kube/stream.h"
+#include "http/stream.h"
 
-namespace smic::kube {
+namespace smic::http {
 namespace {
 
 // A silent peer is asked after 15 s, and given up after about 30 s, watch or not.
@@ -23,7 +23,7 @@ constexpr int kKeepAliveInterval = 5;
 constexpr int kKeepAliveProbes = 3;
 constexpr unsigned kUnacknowledged = 30'000;  // ms
 
-std::unexpected<ApiError> system_fault(const std::string& what) {
+std::unexpected<Failure> system_fault(const std::string& what) {
   return fault(Fault::unreachable, what + ": " + std::strerror(errno));
 }
 
@@ -42,7 +42,7 @@ class TcpStream final : public Stream {
   TcpStream(int socket, const Stop& stop) : socket_(socket), stop_(stop) {}
   ~TcpStream() override { ::close(socket_); }
 
-  ApiResult<void> connect(const sockaddr* address, socklen_t size, Deadline deadline) {
+  Outcome<void> connect(const sockaddr* address, socklen_t size, Deadline deadline) {
     if (::connect(socket_, address, size) == 0) return {};
     if (errno != EINPROGRESS) return system_fault("connect");
     if (auto ready = wait(POLLOUT, deadline); !ready) return ready;
@@ -50,10 +50,10 @@ class TcpStream final : public Stream {
     socklen_t length = sizeof error;
     ::getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &length);
     errno = error;
-    return error == 0 ? ApiResult<void>{} : system_fault("connect");
+    return error == 0 ? Outcome<void>{} : system_fault("connect");
   }
 
-  ApiResult<std::size_t> read(std::span<char> into, Deadline deadline) override {
+  Outcome<std::size_t> read(std::span<char> into, Deadline deadline) override {
     for (;;) {
       const ssize_t size = ::recv(socket_, into.data(), into.size(), 0);
       if (size >= 0) return static_cast<std::size_t>(size);
@@ -63,7 +63,7 @@ class TcpStream final : public Stream {
     }
   }
 
-  ApiResult<void> write(std::string_view bytes, Deadline deadline) override {
+  Outcome<void> write(std::string_view bytes, Deadline deadline) override {
     while (!bytes.empty()) {
       const ssize_t size = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (size >= 0) {
@@ -78,7 +78,7 @@ class TcpStream final : public Stream {
   }
 
  private:
-  ApiResult<void> wait(short events, Deadline deadline) const {
+  Outcome<void> wait(short events, Deadline deadline) const {
     for (;;) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
       std::array<pollfd, 2> polled{{{socket_, events, 0}, {stop_.descriptor(), POLLIN, 0}}};
@@ -97,8 +97,8 @@ class TcpStream final : public Stream {
 
 }  // namespace
 
-ApiResult<std::unique_ptr<Stream>> dial(const std::string& host, std::uint16_t port,
-                                        Deadline deadline, const Stop& stop) {
+Outcome<std::unique_ptr<Stream>> dial(const std::string& host, std::uint16_t port,
+                                      Deadline deadline, const Stop& stop) {
   if (stop.stopped()) return fault(Fault::stopped, "stopped");
   const std::string where = "connect to " + host + ':' + std::to_string(port);
   addrinfo hints{};
@@ -108,7 +108,7 @@ ApiResult<std::unique_ptr<Stream>> dial(const std::string& host, std::uint16_t p
     return fault(Fault::unreachable, where + ": " + ::gai_strerror(error));
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, ::freeaddrinfo);
-  ApiError last{Fault::unreachable, "it has no address"};
+  Failure last{Fault::unreachable, "it has no address"};
   for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
     const int socket = ::socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (socket < 0) return system_fault(where);
@@ -121,4 +121,4 @@ ApiResult<std::unique_ptr<Stream>> dial(const std::string& host, std::uint16_t p
   return fault(std::move(last), where);
 }
 
-}  // namespace smic::kube
+}  // namespace smic::http

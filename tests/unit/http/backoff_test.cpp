@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
-#include "controller/kube/backoff.h"
+#include "http/backoff.h"
 
-using namespace smic::kube;
+using namespace smic::http;
 using std::chrono::milliseconds;
 
 TEST_CASE("waits double up to a limit, each drawn from the upper half") {

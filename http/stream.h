@@ -10,10 +10,10 @@
 #include <string>
 #include <string_view>
 
-#include "controller/kube/fault.h"
-#include "controller/kube/stop.h"
+#include "http/fault.h"
+#include "http/stop.h"
 
-namespace smic::kube {
+namespace smic::http {
 
 using Clock = std::chrono::steady_clock;
 using Deadline = Clock::time_point;
@@ -22,13 +22,13 @@ class Stream {
  public:
   virtual ~Stream() = default;
 
-  virtual ApiResult<std::size_t> read(std::span<char> into, Deadline deadline) = 0;  // 0 = closed
-  virtual ApiResult<void> write(std::string_view bytes, Deadline deadline) = 0;
+  virtual Outcome<std::size_t> read(std::span<char> into, Deadline deadline) = 0;  // 0 = closed
+  virtual Outcome<void> write(std::string_view bytes, Deadline deadline) = 0;
 };
 
 // A peer that vanishes without a word is noticed while nothing is sent, too (keep-alive).
-ApiResult<std::unique_ptr<Stream>> dial(const std::string& host, std::uint16_t port,
-                                        Deadline deadline, const Stop& stop);
+Outcome<std::unique_ptr<Stream>> dial(const std::string& host, std::uint16_t port,
+                                      Deadline deadline, const Stop& stop);
 
 struct TlsOptions {
   std::string server_name;  // a DNS name or address that the server's certificate must name
@@ -38,7 +38,7 @@ struct TlsOptions {
 };
 
 // TLS 1.2 or later, the server always verified, HTTP/1.1 asked for.
-ApiResult<std::unique_ptr<Stream>> secure(std::unique_ptr<Stream> under, const TlsOptions& options,
-                                          Deadline deadline);
+Outcome<std::unique_ptr<Stream>> secure(std::unique_ptr<Stream> under, const TlsOptions& options,
+                                        Deadline deadline);
 
-}  // namespace smic::kube
+}  // namespace smic::http

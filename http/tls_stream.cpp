@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TLS on top of a stream: the one place of the controller's client that knows OpenSSL. The engine
+// TLS on top of a stream: the one place that knows OpenSSL's TLS. The engine
 // reads and writes memory; this moves the bytes, so deadlines and Stop are the stream's below.
 // Tested against a real API server by tests/system.
 #include <arpa/inet.h>
@@ -9,9 +9,9 @@
 
 #include <array>
 
-#include "controller/kube/stream.h"
+#include "http/stream.h"
 
-namespace smic::kube {
+namespace smic::http {
 namespace {
 
 constexpr std::array<unsigned char, 9> kOnlyHttp1{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
@@ -56,7 +56,7 @@ int each_certificate(const std::string& pem, Take take) {
   return count;
 }
 
-ApiResult<void> trust(SSL_CTX* context, const std::string& authorities) {
+Outcome<void> trust(SSL_CTX* context, const std::string& authorities) {
   if (authorities.empty()) {
     SSL_CTX_set_default_verify_paths(context);
     return {};
@@ -68,7 +68,7 @@ ApiResult<void> trust(SSL_CTX* context, const std::string& authorities) {
   return fault(Fault::untrusted, "the certificate authority is no certificate in PEM");
 }
 
-ApiResult<void> identify(SSL_CTX* context, const TlsOptions& options) {
+Outcome<void> identify(SSL_CTX* context, const TlsOptions& options) {
   if (options.certificate.empty()) return {};
   const int count =
       each_certificate(options.certificate, [&, first = true](Certificate each) mutable {
@@ -87,7 +87,7 @@ ApiResult<void> identify(SSL_CTX* context, const TlsOptions& options) {
   return {};
 }
 
-ApiResult<Context> context_of(const TlsOptions& options) {
+Outcome<Context> context_of(const TlsOptions& options) {
   Context context(SSL_CTX_new(TLS_client_method()));
   if (!context) return fault(Fault::unreachable, "TLS cannot be set up: " + last_error());
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
@@ -118,7 +118,7 @@ class TlsStream final : public Stream {
     SSL_set_bio(session_.get(), from_peer_, to_peer_);  // the session owns them
   }
 
-  ApiResult<void> shake_hands(const std::string& name, Deadline deadline) {
+  Outcome<void> shake_hands(const std::string& name, Deadline deadline) {
     X509_VERIFY_PARAM* verify = SSL_get0_param(session_.get());
     if (is_address(name)) {
       X509_VERIFY_PARAM_set1_ip_asc(verify, name.c_str());
@@ -138,7 +138,7 @@ class TlsStream final : public Stream {
     }
   }
 
-  ApiResult<std::size_t> read(std::span<char> into, Deadline deadline) override {
+  Outcome<std::size_t> read(std::span<char> into, Deadline deadline) override {
     for (;;) {
       std::size_t size = 0;
       const int done = SSL_read_ex(session_.get(), into.data(), into.size(), &size);
@@ -152,7 +152,7 @@ class TlsStream final : public Stream {
     }
   }
 
-  ApiResult<void> write(std::string_view bytes, Deadline deadline) override {
+  Outcome<void> write(std::string_view bytes, Deadline deadline) override {
     std::size_t size = 0;
     if (!bytes.empty() && SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &size) != 1) {
       return failed("write");
@@ -161,13 +161,13 @@ class TlsStream final : public Stream {
   }
 
  private:
-  ApiResult<std::size_t> fill(Deadline deadline) {
+  Outcome<std::size_t> fill(Deadline deadline) {
     auto size = under_->read(record_, deadline);
     if (size) BIO_write(from_peer_, record_.data(), static_cast<int>(*size));
     return size;
   }
 
-  ApiResult<void> flush(Deadline deadline) {
+  Outcome<void> flush(Deadline deadline) {
     char* bytes = nullptr;
     const long size = BIO_get_mem_data(to_peer_, &bytes);
     if (size <= 0) return {};
@@ -176,7 +176,7 @@ class TlsStream final : public Stream {
     return sent;
   }
 
-  ApiResult<void> failed(const std::string& what) const {
+  Outcome<void> failed(const std::string& what) const {
     const long verdict = SSL_get_verify_result(session_.get());
     if (verdict == X509_V_OK) return fault(Fault::unreachable, what + ": " + last_error());
     ERR_clear_error();
@@ -193,8 +193,8 @@ class TlsStream final : public Stream {
 
 }  // namespace
 
-ApiResult<std::unique_ptr<Stream>> secure(std::unique_ptr<Stream> under, const TlsOptions& options,
-                                          Deadline deadline) {
+Outcome<std::unique_ptr<Stream>> secure(std::unique_ptr<Stream> under, const TlsOptions& options,
+                                        Deadline deadline) {
   auto context = context_of(options);
   if (!context) return std::unexpected(context.error());
   auto stream = std::make_unique<TlsStream>(std::move(under), std::move(*context));
@@ -204,4 +204,4 @@ ApiResult<std::unique_ptr<Stream>> secure(std::unique_ptr<Stream> under, const T
   return stream;
 }
 
-}  // namespace smic::kube
+}  // namespace smic::http
