@@ -94,10 +94,12 @@ std::string not_one_of(const std::string& given, const std::vector<std::string>&
 }
 
 Option flag(std::string name, bool& target, std::string help) {
-  return {std::move(name), "", std::move(help), [&target](const std::string&) -> Taken {
+  return {std::move(name), "", std::move(help),
+          [&target](const std::string&) -> Taken {
             target = true;
             return {};
-          }};
+          },
+          [&target] { return std::string(target ? "true" : "false"); }};
 }
 
 Option text(std::string name, std::string value, std::string& target, std::string help) {
@@ -105,7 +107,8 @@ Option text(std::string name, std::string value, std::string& target, std::strin
           [&target](const std::string& given) -> Taken {
             target = given;
             return {};
-          }};
+          },
+          [&target] { return target; }};
 }
 
 Option number(std::string name, std::string value, unsigned& target, unsigned most,
@@ -121,7 +124,23 @@ Option number(std::string name, std::string value, unsigned& target, unsigned mo
         }
         target = parsed;
         return {};
-      }};
+      },
+      [&target] { return std::to_string(target); }};
+}
+
+Option words(std::string name, std::string value, std::vector<std::string>& target,
+             std::string help) {
+  return {std::move(name), std::move(value), std::move(help),
+          [&target](const std::string& given) -> Taken {
+            target.clear();
+            for (std::size_t at = 0; at <= given.size();) {
+              const std::size_t end = std::min(given.find(',', at), given.size());
+              if (end > at) target.push_back(given.substr(at, end - at));
+              at = end + 1;
+            }
+            return {};
+          },
+          [&target] { return join_words(target, ","); }};
 }
 
 std::expected<Parsed, std::string> parse(const Syntax& syntax, Words words) {
@@ -159,6 +178,15 @@ std::string help_of(const Syntax& syntax) {
   }
   help += help_row("--help", "this text");
   return syntax.ending.empty() ? help : help + '\n' + syntax.ending + '\n';
+}
+
+std::vector<std::pair<std::string, std::string>> in_force(const Syntax& syntax) {
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const Option& option : syntax.options) {
+    if (!option.shown) continue;
+    values.emplace_back(option.name.substr(option.name.find_first_not_of('-')), option.shown());
+  }
+  return values;
 }
 
 Start start(const Syntax& syntax, Words words, std::ostream& out, std::ostream& err) {

@@ -33,12 +33,17 @@ struct Option {
   std::string value;  // what its value is called in help; empty = a switch
   std::string help;
   std::function<Taken(const std::string&)> take;  // a switch gets the empty string
+  std::function<std::string()> shown;             // the value in force; none = nothing to tell
 };
 
 Option flag(std::string name, bool& target, std::string help);
 Option text(std::string name, std::string value, std::string& target, std::string help);
 Option number(std::string name, std::string value, unsigned& target, unsigned most,
               std::string help);
+
+// Words with commas between them; what was there before is replaced.
+Option words(std::string name, std::string value, std::vector<std::string>& target,
+             std::string help);
 
 // One of a few words. The words become the value's name in help.
 template <class T>
@@ -64,6 +69,9 @@ std::expected<Parsed, std::string> parse(const Syntax& syntax, Words words);
 
 std::string help_of(const Syntax& syntax);
 
+// What is in force, by the options' names without their dashes, for a daemon's log.
+std::vector<std::pair<std::string, std::string>> in_force(const Syntax& syntax);
+
 // What every command does first: parses, and if that is already the end (help, or a mistake) says
 // so and gives the exit code.
 struct Start {
@@ -86,6 +94,12 @@ Option choice(std::string name, std::vector<std::pair<std::string, T>> words, T&
   std::vector<std::string> names;
   for (const auto& [word, value] : words) names.push_back(word);
   std::string shown = join_words(names, "|");
+  auto show = [words, &target]() -> std::string {
+    for (const auto& [word, value] : words) {
+      if (value == target) return word;
+    }
+    return {};
+  };
   auto take = [words = std::move(words), names = std::move(names),
                &target](const std::string& given) -> Taken {
     for (const auto& [word, value] : words) {
@@ -96,7 +110,7 @@ Option choice(std::string name, std::vector<std::pair<std::string, T>> words, T&
     }
     return UsageError(not_one_of(given, names));
   };
-  return {std::move(name), std::move(shown), std::move(help), std::move(take)};
+  return {std::move(name), std::move(shown), std::move(help), std::move(take), std::move(show)};
 }
 
 }  // namespace smic

@@ -75,7 +75,7 @@ void configure_log(LogFormat format, LogLevel least) {
   g_least = least;
 }
 
-void log_line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
+void log_line(LogLevel level, std::string_view event, std::span<const LogField> fields) {
   if (level < g_least.load(std::memory_order_relaxed)) return;
   std::string line;
   if (g_format.load(std::memory_order_relaxed) == LogFormat::json) {

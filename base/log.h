@@ -6,6 +6,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,7 +22,11 @@ struct LogField {
 
 void configure_log(LogFormat format, LogLevel least);
 
-void log_line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields);
+void log_line(LogLevel level, std::string_view event, std::span<const LogField> fields);
+inline void log_line(LogLevel level, std::string_view event,
+                     std::initializer_list<LogField> fields) {
+  log_line(level, event, std::span(fields.begin(), fields.size()));
+}
 
 inline void log_debug(std::string_view event, std::initializer_list<LogField> fields = {}) {
   log_line(LogLevel::debug, event, fields);

@@ -17,6 +17,7 @@
 
 #include "base/command_line.h"
 #include "base/log.h"
+#include "compiler/settings/settings.h"
 #include "runtime/dns/dns.h"
 #include "runtime/proxy/proxy.h"
 
@@ -29,11 +30,14 @@ constexpr std::chrono::seconds kDrainDeadline{30};
 constexpr timespec kFollowInterval{0, 200'000'000};
 
 struct Configuration {
+  std::string config;
   std::string manifest;
   std::string images;
   program::Engine engine = program::Engine::native;
   std::string dns_address;
   proxy::Options options;
+  LogFormat log_format = LogFormat::text;
+  LogLevel log_level = LogLevel::info;
 };
 
 Syntax syntax_of(Configuration& given) {
@@ -49,6 +53,9 @@ Syntax syntax_of(Configuration& given) {
       "what\n"
       "is in flight ends, then the proxy does. --manifest is needed.";
   syntax.options = {
+      text("--config", "FILE", given.config,
+           "settings: YAML, a key per option without its dashes;\n"
+           "what is said here wins"),
       text("--manifest", "FILE", given.manifest, "what to enforce, as written by smic-controller"),
       text("--images", "DIR", given.images,
            "where the images are\n"
@@ -71,8 +78,18 @@ Syntax syntax_of(Configuration& given) {
       choice<program::Engine>(
           "--engine",
           {{"native", program::Engine::native}, {"portable", program::Engine::portable}},
-          given.engine, "who decides (default: native)")};
-  syntax.ending = "exit: 0 after SIGINT or SIGTERM, 1 the world failed, 64 wrong usage";
+          given.engine, "who decides (default: native)"),
+      choice<LogFormat>("--log", {{"text", LogFormat::text}, {"json", LogFormat::json}},
+                        given.log_format, "on stderr (default: text)"),
+      choice<LogLevel>("--log-level",
+                       {{"debug", LogLevel::debug},
+                        {"info", LogLevel::info},
+                        {"warning", LogLevel::warning},
+                        {"error", LogLevel::error}},
+                       given.log_level, "the least to tell (default: info)")};
+  syntax.ending =
+      "exit: 0 after SIGINT or SIGTERM, 1 the world failed, 2 the file of settings has mistakes,\n"
+      "64 wrong usage";
   return syntax;
 }
 
@@ -164,16 +181,9 @@ class Follower {
   decltype(identity_of("")) seen_;
 };
 
-void log_start(const Configuration& given, const proxy::Proxy& proxy,
-               const program::Snapshot& snapshot) {
-  log_info("smic-proxy",
-           {{"manifest", given.manifest},
-            {"images", given.images},
-            {"version", std::to_string(snapshot.version)},
-            {"units", std::to_string(snapshot.units.size())},
-            {"workers",
-             given.options.workers == 0 ? "one per core" : std::to_string(given.options.workers)},
-            {"engine", given.engine == program::Engine::native ? "native" : "portable"}});
+void log_start(const proxy::Proxy& proxy, const program::Snapshot& snapshot) {
+  log_info("enforcing", {{"version", std::to_string(snapshot.version)},
+                         {"units", std::to_string(snapshot.units.size())}});
   if (const std::string admin = proxy.admin_address(); !admin.empty()) {
     log_info("admin", {{"address", admin}});
   }
@@ -202,7 +212,7 @@ int run(const Configuration& given, const sigset_t& signals) {
   }
   Follower follower(given, **proxy, dns.get());
   if (const auto loaded = follower.load(); !loaded) return failed(loaded.error());
-  log_start(given, **proxy, follower.current());
+  log_start(**proxy, follower.current());
   if (dns) log_info("dns", {{"address", dns->address()}});
   for (;;) {
     const int signal = ::sigtimedwait(&signals, nullptr, &kFollowInterval);
@@ -225,10 +235,13 @@ int main(int argc, char** argv) {
   Configuration given;
   const Syntax syntax = syntax_of(given);
   const std::vector<std::string> words(argv + 1, argv + argc);
-  const auto begun = start(syntax, words, std::cout, std::cerr);
-  if (begun.exit_code) return *begun.exit_code;
+  if (const auto code = settings::start({syntax, &given.config}, words, std::cout, std::cerr)) {
+    return *code;
+  }
   if (given.manifest.empty()) return wrong_usage(syntax, "it needs --manifest=FILE", std::cerr);
   if (given.images.empty()) given.images = images_beside(given.manifest);
+  configure_log(given.log_format, given.log_level);
+  settings::log_in_force(syntax);
   // Blocked before any thread starts, so that only the main thread takes them.
   sigset_t signals;
   sigemptyset(&signals);

@@ -31,6 +31,8 @@ constexpr Code kCodes[] = {
     {"E57", "a name that Kubernetes does not allow"},
     {"E58", "a unit that several .smir sources, or one and a manifest, define"},
     {"E59", "a unit that is beyond what one image can hold"},
+    {"E70", "a file of settings with a key that is no setting"},
+    {"E71", "a setting whose value is refused"},
     {"E80", "a DNS configuration that cannot be read"},
     {"E81", "a DNS configuration that the mesh's zones cannot be added to, or taken out of"},
     {"W01", "a route object that a rule or split refers to does not exist"},

@@ -45,7 +45,8 @@ def text_of(kind, text):
 
 
 def printed_for(inputs):
-    """What is said of the examples: by `smic check`, but for its line that counts, or by `smic dns plan`."""
+    """What is said of the examples: by `smic check`, but for its line that counts, by `smic dns plan`, or by
+    `smic-controller --config`."""
     with tempfile.TemporaryDirectory() as folder:
         def run(*words):
             return subprocess.run([SMIC, *words], cwd=folder, capture_output=True, text=True, timeout=120)
@@ -56,7 +57,12 @@ def printed_for(inputs):
             names.append(f"{'abc'[number] if len(inputs) > 1 else 'shop'}.{suffix}")
             if kind == "corefile":
                 names[-1] = "Corefile"
+            if kind == "settings":
+                names[-1] = "settings.yaml"
             (pathlib.Path(folder) / names[-1]).write_text(text_of(kind, text))
+        if names == ["settings.yaml"]:
+            return subprocess.run([SMIC.with_name("smic-controller"), "--config", *names], cwd=folder,
+                                  capture_output=True, text=True, timeout=120).stderr
         if names == ["Corefile"]:
             return run("dns", "plan", "--corefile", "Corefile", "--responder", "10.96.0.53").stderr
         return "".join(run("check", *names).stdout.splitlines(keepends=True)[:-1])

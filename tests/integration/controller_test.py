@@ -4,6 +4,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -54,6 +55,51 @@ class Controller(unittest.TestCase):
         self.mesh.weights([("reviews-v2", 1)])
         eventually(lambda: answered_by() == "v2", "the proxy follows")
         self.assertEqual(proxy.end(), 0)
+
+    def test_a_file_of_settings_and_flags_that_win(self):
+        settings = self.mesh.path.parent / (self.mesh.path.name + "-settings.yaml")
+        self.addCleanup(settings.unlink)
+        settings.write_text(f"resources: {self.mesh.path}\nout: /nonexistent/x\naccess: permissive\nlog: json\n")
+        again = Process(CONTROLLER, "--config", settings, "--out", self.out + "/again")
+        self.addCleanup(again.end)
+        again.says('"event":"ready"')
+        started = json.loads(again.err[0])
+        self.assertEqual((started["event"], started["access"], started["out"], started["read-only"]),
+                         ("smic-controller", "permissive", self.out + "/again", "false"))
+        # SIGHUP: what can change does, what cannot is told, and a mistake changes nothing.
+        again.process.send_signal(signal.SIGHUP)
+        again.says('"event":"reloaded"')
+        settings.write_text(f"resources: {self.mesh.path}\naccess: enforce\nlog: text\n")
+        again.process.send_signal(signal.SIGHUP)
+        again.says('warning: settings that need a restart settings="access"')
+        settings.write_text("log: verse\n")
+        again.process.send_signal(signal.SIGHUP)
+        again.says("error: settings not read again")
+        again.says("[E71]")
+        self.assertEqual(again.end(), 0)
+        self.assertIn("stopped", again.err[-1])
+
+    def test_mistakes_in_a_file_of_settings_end_it_at_once(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write("resource: x\n")
+            file.flush()
+            for program in (CONTROLLER, PROXY):
+                done = subprocess.run([program, "--config", file.name], capture_output=True, text=True)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(":1:1: error: `resource` is no setting", done.stderr)
+                self.assertIn("[E70]", done.stderr)
+
+    def test_the_proxy_takes_a_file_of_settings(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(f"manifest: {self.out}/manifest.json\nworkers: 1\nadmin: 127.0.0.1:0\nlog: json\n")
+            file.flush()
+            proxy = Process(PROXY, "--config", file.name, "--workers=2")
+            self.addCleanup(proxy.end)
+            proxy.says('"event":"enforcing"')
+            started = json.loads(proxy.err[0])
+            self.assertEqual((started["event"], started["workers"], started["engine"]),
+                             ("smic-proxy", "2", "native"))
+            self.assertEqual(proxy.end(), 0)
 
     def test_help_and_wrong_usage(self):
         run = lambda *words: subprocess.run([CONTROLLER, *words], capture_output=True, text=True)  # noqa: E731

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tested by configuration_test.cpp.
+#include "controller/daemon/configuration.h"
+
+#include <algorithm>
+#include <set>
+
+namespace smic::controller {
+namespace {
+
+// What SIGHUP changes: everything else has begun to live.
+const std::set<std::string> kChangeable{"log", "log-level"};
+
+}  // namespace
+
+Syntax syntax_of(Configuration& given) {
+  Syntax syntax;
+  syntax.command = "smic-controller";
+  syntax.most = 0;
+  syntax.about =
+      "Compiles the resources of a cluster, or the manifests of a directory, and writes what a "
+      "proxy\n"
+      "enforces, on every change: OUT/manifest.json, replaced in one step, and OUT/images/, a file "
+      "per\n"
+      "image. A proxy follows with `smic-proxy --manifest OUT/manifest.json`. --out is needed. "
+      "Without\n"
+      "--resources and --kubeconfig it expects to run in a pod of the cluster. docs/controller.md "
+      "has more.";
+  syntax.options = {
+      text("--config", "FILE", given.config,
+           "settings: YAML, a key per option without its dashes;\n"
+           "what is said here wins"),
+      text("--resources", "DIR", given.resources,
+           "manifests, watched; an edit with a new error is reported\n"
+           "and the last good version stays"),
+      text("--kubeconfig", "FILE", given.kubeconfig,
+           "where the Kubernetes API is and who we are; deploy/rbac has the\n"
+           "rights it needs"),
+      text("--context", "NAME", given.context, "of the kubeconfig (default: its current one)"),
+      text("--namespace", "NAME", given.ns,
+           "where smic's own objects live (default: the pod's, else\n"
+           "smic-system)"),
+      flag("--read-only", given.read_only,
+           "write nothing to the API: no status, no events, and never\n"
+           "lead"),
+      text("--out", "OUT", given.out, "made if it does not exist"),
+      choice<ir::AccessMode>(
+          "--access",
+          {{"enforce", ir::AccessMode::enforce}, {"permissive", ir::AccessMode::permissive}},
+          given.compile.model.access,
+          "for namespaces without the label smic.dev/access\n"
+          "(default: enforce)"),
+      choice<LogFormat>("--log", {{"text", LogFormat::text}, {"json", LogFormat::json}},
+                        given.log_format, "on stderr (default: text)"),
+      choice<LogLevel>("--log-level",
+                       {{"debug", LogLevel::debug},
+                        {"info", LogLevel::info},
+                        {"warning", LogLevel::warning},
+                        {"error", LogLevel::error}},
+                       given.log_level, "the least to tell (default: info)")};
+  syntax.ending =
+      "SIGHUP reads the file of settings again. SIGTERM and SIGINT end it.\n"
+      "exit: 0 after SIGINT or SIGTERM, 1 the world failed, 2 the file of settings has mistakes,\n"
+      "64 wrong usage";
+  return syntax;
+}
+
+std::optional<std::string> contradiction(const Configuration& given) {
+  if (given.out.empty()) return "it needs --out=OUT";
+  if (!given.resources.empty() && !given.kubeconfig.empty()) {
+    return "--resources and --kubeconfig exclude each other";
+  }
+  if (!given.context.empty() && given.kubeconfig.empty()) return "--context is of a --kubeconfig";
+  return std::nullopt;
+}
+
+std::vector<std::string> need_a_restart(const Configuration& before, const Configuration& after) {
+  Configuration one = before;
+  Configuration other = after;
+  const auto old_values = in_force(syntax_of(one));
+  const auto new_values = in_force(syntax_of(other));
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < old_values.size(); ++i) {
+    if (old_values[i] == new_values[i] || kChangeable.contains(old_values[i].first)) continue;
+    names.push_back(old_values[i].first);
+  }
+  return names;
+}
+
+}  // namespace smic::controller

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What smic-controller can be told, by flags and by a file of settings.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/command_line.h"
+#include "base/log.h"
+#include "compiler/compile.h"
+
+namespace smic::controller {
+
+struct Configuration {
+  std::string config;
+  std::string resources;
+  std::string kubeconfig;
+  std::string context;
+  std::string out;
+  std::string ns;
+  bool read_only = false;
+  CompileOptions compile;
+  LogFormat log_format = LogFormat::text;
+  LogLevel log_level = LogLevel::info;
+
+  bool has_cluster() const { return resources.empty(); }
+};
+
+// The options point into `configuration`.
+Syntax syntax_of(Configuration& configuration);
+
+// What is wrong about options that are each right.
+std::optional<std::string> contradiction(const Configuration& configuration);
+
+// The names of options that differ and that only a restart changes.
+std::vector<std::string> need_a_restart(const Configuration& before, const Configuration& after);
+
+}  // namespace smic::controller

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tested by tests/integration/controller_test.py and tests/system/kubernetes_test.py.
+#include "controller/daemon/daemon.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <iostream>
+#include <mutex>
+#include <thread>
+
+#include "base/log.h"
+#include "controller/source/source.h"
+
+namespace smic::controller {
+namespace {
+
+constexpr const char* kOwnNamespace = "smic-system";
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+Result<kube::Config> cluster_of(const Configuration& given) {
+  if (!given.kubeconfig.empty()) return kube::read_kubeconfig(given.kubeconfig, given.context);
+  return kube::in_cluster(environment("KUBERNETES_SERVICE_HOST"),
+                          environment("KUBERNETES_SERVICE_PORT"));
+}
+
+// A kubeconfig's namespace is where a person works, not where smic lives.
+std::string own_namespace(const Configuration& given, const kube::Config* cluster) {
+  if (!given.ns.empty()) return given.ns;
+  return cluster != nullptr && given.kubeconfig.empty() ? cluster->ns : kOwnNamespace;
+}
+
+class Daemon {
+ public:
+  Daemon(const Configuration& given, const ReadAgain& fresh) : given_(given), fresh_(fresh) {}
+
+  Result<void> start() {
+    if (given_.has_cluster()) {
+      auto cluster = cluster_of(given_);
+      if (!cluster) return std::unexpected(cluster.error());
+      // Secrets stay out of the log: a cluster is told by its address.
+      log_info("watching", {{"server", cluster->server()}});
+      api_ = std::make_unique<kube::Client>(*cluster, stop_);
+      ns_ = own_namespace(given_, &*cluster);
+      source_ = source::watch_cluster(std::move(*cluster));
+    } else {
+      auto source = source::watch_directory(given_.resources);
+      if (!source) return std::unexpected(source.error());
+      ns_ = own_namespace(given_, nullptr);
+      source_ = std::move(*source);
+    }
+    leadership_ = given_.read_only ? kube::never_leads() : kube::sole_leader();
+    return start_components();
+  }
+
+  void follow() {
+    const auto on_mistake = given_.has_cluster() ? OnMistake::leave_out : OnMistake::keep_version;
+    Reconciler reconciler(given_.compile, loopback_plan(), on_mistake);
+    controller::follow(*source_, reconciler, [this](const auto& update, const auto& diagnostics) {
+      take(update, diagnostics);
+    });
+  }
+
+  // From the thread of signals.
+  void on_signal(int signal) {
+    if (signal == SIGHUP) return reload();
+    log_info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+    source_->stop();
+  }
+
+  // What waits for the API is let go first; the Lease is given up last, when nobody writes.
+  void stop() {
+    stop_.stop();
+    for (; started_ > 0; --started_) components_[started_ - 1]->stop();
+    leadership_.reset();
+    log_info("stopped");
+  }
+
+  bool ever() const { return updated_; }
+
+ private:
+  Result<void> start_components() {
+    surroundings_.emplace(
+        Surroundings{given_, stop_, api_.get(), *leadership_, ns_, [this] { return not_ready(); }});
+    components_ = components(*surroundings_);
+    for (const auto& component : components_) {
+      ++started_;
+      if (auto done = component->start(); !done) return fail(done, component->name());
+    }
+    return {};
+  }
+
+  void take(const Result<Update>& update, const Diagnostics& diagnostics) {
+    const std::lock_guard lock(mutex_);
+    tell(render(diagnostics, DiagnosticsFormat::plain));
+    for (const auto& component : components_) component->take(update, diagnostics);
+    if (update) updated_ = true;
+    if (!ready_told_ && not_ready().empty()) {
+      ready_told_ = true;
+      log_info("ready");
+    }
+  }
+
+  // Mistakes that stand for long are told once, not at every change of something else.
+  void tell(std::string diagnostics) {
+    if (diagnostics == told_) return;
+    std::cerr << diagnostics << std::flush;
+    told_ = std::move(diagnostics);
+  }
+
+  void reload() {
+    const std::lock_guard lock(mutex_);
+    const auto fresh = fresh_();
+    if (!fresh) {
+      log_error("settings not read again", {{"reason", fresh.error().message}});
+    } else {
+      configure_log(fresh->log_format, fresh->log_level);
+      const std::vector<std::string> names = need_a_restart(given_, *fresh);
+      if (!names.empty()) {
+        log_warning("settings that need a restart", {{"settings", join_words(names, ", ")}});
+      }
+    }
+    for (const auto& component : components_) component->reload();
+    log_info("reloaded");
+  }
+
+  std::vector<std::string> not_ready() const {
+    std::vector<std::string> reasons;
+    if (!updated_) reasons.push_back("resources: not all were read and compiled yet");
+    for (const auto& component : components_) {
+      const std::string reason = component->not_ready();
+      if (!reason.empty()) reasons.push_back(std::string(component->name()) + ": " + reason);
+    }
+    return reasons;
+  }
+
+  const Configuration& given_;
+  const ReadAgain& fresh_;
+  kube::Stop stop_;
+  std::unique_ptr<kube::Client> api_;
+  std::unique_ptr<source::Source> source_;
+  std::unique_ptr<kube::Leadership> leadership_;
+  std::string ns_;
+  std::optional<Surroundings> surroundings_;
+  std::vector<std::unique_ptr<Component>> components_;  // complete before any is started
+  std::size_t started_ = 0;
+  std::mutex mutex_;  // take() and reload() exclude each other
+  std::atomic<bool> updated_ = false;
+  bool ready_told_ = false;
+  std::string told_;
+};
+
+}  // namespace
+
+int run(const Configuration& configuration, const sigset_t& signals, const ReadAgain& fresh) {
+  Daemon daemon(configuration, fresh);
+  if (auto started = daemon.start(); !started) {
+    std::cerr << "smic-controller: " << started.error().message << '\n';
+    daemon.stop();
+    return kWorldFailed;
+  }
+  std::thread waiter([&] {
+    for (int signal = 0; signal != SIGTERM && signal != SIGINT;) {
+      sigwait(&signals, &signal);
+      daemon.on_signal(signal);
+    }
+  });
+  daemon.follow();
+  waiter.join();
+  daemon.stop();
+  return daemon.ever() ? kDone : kWorldFailed;
+}
+
+}  // namespace smic::controller

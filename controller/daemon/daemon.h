@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// smic-controller as a daemon: a source is followed, and every update is handed to a list of
+// components. A cluster and a directory run the same code; what needs an API is then not in the
+// list.
+//
+// To add a concern: derive from controller::Component in a folder of its own, and add it to the
+// list in components.cpp. To add an option: a field and a line in configuration.cpp; the file of
+// settings knows it then, too.
+#pragma once
+
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/command_line.h"
+#include "controller/component.h"
+#include "controller/daemon/configuration.h"
+#include "controller/kube/kube.h"
+
+namespace smic::controller {
+
+// What components are made of. Lives longer than they do.
+struct Surroundings {
+  const Configuration& configuration;
+  const kube::Stop& stop;        // ends every wait, before the components' stop() is called
+  kube::Client* api = nullptr;   // for writes; null without a cluster
+  kube::Leadership& leadership;  // ask before every write
+  std::string ns;                // where our own objects live: the Lease, Secrets, ConfigMaps
+  // What keeps the daemon from being ready, a line each; empty = it is. From any thread.
+  std::function<std::vector<std::string>()> not_ready;
+};
+
+// THE list: started in this order, stopped in the reverse one.
+std::vector<std::unique_ptr<Component>> components(const Surroundings& surroundings);
+
+// What DIR gets for proxies that follow files (publish.h).
+std::unique_ptr<Component> file_publisher(std::string directory);
+
+// Runs until SIGTERM or SIGINT; the exit code. `signals` are blocked. SIGHUP reads `fresh`, which
+// fills a new configuration from the same command line and the file as it is now.
+using ReadAgain = std::function<Result<Configuration>()>;
+int run(const Configuration& configuration, const sigset_t& signals, const ReadAgain& fresh);
+
+}  // namespace smic::controller
