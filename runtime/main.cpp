@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "compiler/settings/settings.h"
 #include "runtime/dns/dns.h"
+#include "runtime/proxy/probe.h"
 #include "runtime/proxy/proxy.h"
 
 namespace {
@@ -35,6 +36,7 @@ struct Configuration {
   std::string images;
   program::Engine engine = program::Engine::native;
   std::string dns_address;
+  std::string ready_of, live_of;  // sockets of another process
   proxy::Options options;
   LogFormat log_format = LogFormat::text;
   LogLevel log_level = LogLevel::info;
@@ -62,7 +64,14 @@ Syntax syntax_of(Configuration& given) {
            "(default: images/ beside the manifest)"),
       text("--admin", "ADDRESS:PORT", given.options.admin_address,
            "serves /metrics, /healthz, /readyz, /config and\n"
-           "/addresses (default: nowhere)"),
+           "/addresses (default: nowhere); a successor may share it"),
+      text("--admin-socket", "FILE", given.options.admin_socket,
+           "serves the same on a Unix socket, which is this process's\n"
+           "alone (default: nowhere)"),
+      text("--ready", "FILE", given.ready_of,
+           "only asks the proxy with that --admin-socket whether it is\n"
+           "ready, and exits with 0 or 1; for a readiness probe"),
+      text("--live", "FILE", given.live_of, "the same, for a liveness probe"),
       text("--dns", "ADDRESS:PORT", given.dns_address,
            "answers DNS questions for mesh names there, by UDP and\n"
            "TCP (default: nowhere)"),
@@ -201,6 +210,11 @@ int failed(const Error& error) {
   return kWorldFailed;
 }
 
+int ask(const std::string& socket_file, const std::string& path) {
+  const auto asked = proxy::probe(socket_file, path);
+  return asked ? kDone : failed(asked.error());
+}
+
 int run(const Configuration& given, const sigset_t& signals) {
   const auto proxy = proxy::Proxy::start(given.options);
   if (!proxy) return failed(proxy.error());
@@ -238,6 +252,8 @@ int main(int argc, char** argv) {
   if (const auto code = settings::start({syntax, &given.config}, words, std::cout, std::cerr)) {
     return *code;
   }
+  if (!given.ready_of.empty()) return ask(given.ready_of, "/readyz");
+  if (!given.live_of.empty()) return ask(given.live_of, "/healthz");
   if (given.manifest.empty()) return wrong_usage(syntax, "it needs --manifest=FILE", std::cerr);
   if (given.images.empty()) given.images = images_beside(given.manifest);
   configure_log(given.log_format, given.log_level);

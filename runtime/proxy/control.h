@@ -20,9 +20,17 @@ class Control {
  public:
   using Handler = std::function<AdminReply(const std::string& path)>;
 
-  // `address` may be empty: then there is only the thread. `handler` and `chore` run on it. Clients
-  // can connect at once, and are answered from open() on.
-  static Result<std::unique_ptr<Control>> start(const std::string& address, Handler handler,
+  // Each may be empty; without both there is only the thread. An address that is `shared` may be
+  // another process's too, and its clients come to either: the file is for who means this one.
+  struct Doors {
+    std::string address;
+    bool shared = false;
+    std::string socket_file;  // a Unix socket for its owner alone; replaced if it exists
+  };
+
+  // `handler` and `chore` run on the thread. Clients can connect at once, and are answered from
+  // open() on.
+  static Result<std::unique_ptr<Control>> start(const Doors& doors, Handler handler,
                                                 std::function<void()> chore);
   virtual ~Control() = default;
   virtual std::string address() const = 0;            // as bound

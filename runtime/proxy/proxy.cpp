@@ -67,7 +67,9 @@ class ProxyOfWorkers : public Proxy {
 
   Result<void> start_control() {
     auto control = Control::start(
-        shared_.options.admin_address, [this](const std::string& path) { return reply(path); },
+        {shared_.options.admin_address, !shared_.options.exclusive_addresses,
+         shared_.options.admin_socket},
+        [this](const std::string& path) { return reply(path); },
         [this] {
           shared_.cell.reclaim();
           retry_unbound();
@@ -210,6 +212,7 @@ class ProxyOfWorkers : public Proxy {
     if (path == "/healthz") return {200, "application/json", "{\"status\":\"ok\"}\n"};
     if (path == "/readyz") {
       if (snapshot == nullptr) return {503, "application/json", "{\"status\":\"no snapshot\"}\n"};
+      if (drained_) return {503, "application/json", "{\"status\":\"draining\"}\n"};
       return {200, "application/json", "{\"status\":\"ready\"}\n"};
     }
     if (path == "/config") return {200, "application/json", config_document(snapshot.get())};
@@ -248,7 +251,7 @@ class ProxyOfWorkers : public Proxy {
   unsigned retry_chores_ = 1;  // the backoff
   unsigned retry_in_ = 1;      // chores left
   std::atomic<std::uint64_t> serial_{0};
-  bool drained_ = false;
+  std::atomic<bool> drained_{false};  // written under changing_
   std::mutex documents_mutex_;
   std::map<std::string, std::function<std::string()>> documents_;
 };

@@ -24,6 +24,7 @@ struct Options {
   unsigned workers = 0;                   // 0 = one per core
   AccessLog access_log = AccessLog::off;  // to stdout
   std::string admin_address;              // "127.0.0.1:9901"; empty = none; port 0 allowed
+  std::string admin_socket;  // the same on a Unix socket; empty = none. Never shared: probe.h
   // Admin clients wait for the first snapshot, so that whoever gets an answer sees addresses too.
   bool admin_waits_for_snapshot = false;
   // Do not share addresses with other processes. A successor that takes over does share them.

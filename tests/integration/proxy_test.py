@@ -47,6 +47,40 @@ class Proxy(unittest.TestCase):
         with urllib.request.urlopen(f"http://{self.admin}{path}", timeout=20) as answer:
             return answer.read().decode()
 
+    def probe(self, what, socket):
+        return subprocess.run([PROXY, f"--{what}={socket}"], capture_output=True, text=True, timeout=60)
+
+    def test_a_probe_asks_one_process_where_two_share_the_ports(self):
+        """As while a DaemonSet hands over: the new one is not ready because the old one is."""
+        old_socket, new_socket = self.out / "old.sock", self.out / "new.sock"
+        self.assertEqual(self.probe("ready", old_socket).returncode, 1)
+        old = self.start(f"--admin-socket={old_socket}")
+        self.assertEqual(old_socket.stat().st_mode & 0o777, 0o600)
+        for what in ("ready", "live"):
+            self.assertEqual(self.probe(what, old_socket).returncode, 0)
+        new = Process(PROXY, f"--manifest={self.manifest}", f"--admin={self.admin}",
+                      f"--admin-socket={new_socket}")
+        self.addCleanup(new.end)
+        new.says("admin address")
+        eventually(lambda: self.probe("ready", new_socket).returncode == 0, "the new one is ready")
+        slow = Client(*self.client(11))
+        self.assertEqual(slow.request()[0], 200)
+        self.assertEqual(old.end(), 0)
+        gone = self.probe("live", old_socket)
+        self.assertEqual(gone.returncode, 1)
+        self.assertIn("No such file", gone.stderr)
+        self.assertEqual(self.probe("ready", new_socket).returncode, 0)
+        self.assertIn("smic_units", self.ask("/metrics"))
+        self.assertEqual(Client(*self.client(11)).request()[0], 200)
+
+    def test_what_a_killed_process_left_does_not_stand_in_the_way(self):
+        socket = self.out / "admin.sock"
+        self.start(f"--admin-socket={socket}").end(signal.SIGKILL)
+        self.assertTrue(socket.exists())
+        self.assertIn("refused", self.probe("live", socket).stderr)
+        self.start(f"--admin-socket={socket}")
+        self.assertEqual(self.probe("live", socket).returncode, 0)
+
     def test_it_enforces_and_tells_what_it_did(self):
         proxy = self.start("--access-log=json", "--workers=1")
         self.assertEqual(Client(*self.client(11)).request(path="/reviews/1?x")[:2], (200, "v1"))

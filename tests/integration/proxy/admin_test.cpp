@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <future>
+#include <thread>
 
 #include "runtime/net/address.h"
+#include "runtime/proxy/probe.h"
 #include "tests/integration/proxy/running_proxy.h"
 
 using namespace smic::test;
@@ -83,4 +88,34 @@ TEST_CASE("the admin address knows HEAD, 404, 405 and documents of others") {
   CHECK(head.header("content-length") == std::string("12"));
   CHECK(admin.ask("/nothing").status() == 404);
   CHECK(admin.ask("/healthz", "POST").status() == 405);
+}
+
+TEST_CASE("a proxy that drains is live and no longer ready") {
+  std::promise<void> asked, answer;
+  ScriptedBackend backend([&](RawSocket& connection) {
+    connection.receive_request();
+    asked.set_value();
+    answer.get_future().wait();
+    connection.send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+  });
+  const std::string file = "/tmp/smic-admin-test-" + std::to_string(::getpid());
+  smic::proxy::Options options;
+  options.admin_socket = file;
+  RunningProxy proxy(backend.port(), options);
+  CHECK(smic::proxy::probe(file, "/readyz").has_value());
+  RawSocket client = proxy.client();
+  client.send(request());
+  asked.get_future().wait();
+  bool complete = false;
+  std::thread draining([&] { complete = proxy->drain(std::chrono::seconds(20)); });
+  CHECK(eventually([&] {
+    const auto ready = smic::proxy::probe(file, "/readyz");
+    return !ready && ready.error().message == "{\"status\":\"draining\"}\n";
+  }));
+  CHECK(smic::proxy::probe(file, "/healthz").has_value());
+  answer.set_value();
+  CHECK(client.receive_response().status() == 200);
+  draining.join();
+  CHECK(complete);
+  CHECK_FALSE(smic::proxy::probe(file, "/healthz").has_value());
 }
