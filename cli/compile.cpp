@@ -186,7 +186,7 @@ Result<std::string> manifest_of(const Sources& sources, const Options& options,
   controller::Reconciler reconciler(options.compile, controller::loopback_plan());
   const auto update = reconciler.reconcile(sources, diagnostics);
   if (!update) return std::unexpected(update.error());
-  return contract::to_json(update->manifest) + '\n';
+  return contract::to_json(update->manifest_of(controller::kOnlyNode)) + '\n';
 }
 
 // ---- output -----------------------------------------------------------------------------------

@@ -132,8 +132,8 @@ class Session {
       if (auto free = check_free(update.manifest); !free) return free;
     }
     const auto start = std::chrono::steady_clock::now();
-    auto snapshot =
-        program::build_snapshot(update.manifest, blobs, options_.engine, snapshot_.get());
+    contract::Manifest manifest = update.manifest_of(controller::kOnlyNode);
+    auto snapshot = program::build_snapshot(manifest, blobs, options_.engine, snapshot_.get());
     if (!snapshot) return fail(snapshot, "load version " + std::to_string(update.manifest.version));
     if (auto applied = proxy_.apply(*snapshot); !applied) return applied;
     const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - start;
@@ -142,23 +142,24 @@ class Session {
       dns_->use(std::make_shared<dns::Zones>(dns::Zones::build(
           update.manifest.names, static_cast<std::uint32_t>(update.manifest.version))));
     }
-    announce(update, loading.count());
+    announce(update, manifest, loading.count());
     snapshot_ = std::move(*snapshot);
-    manifest_ = update.manifest;
+    manifest_ = std::move(manifest);
     return {};
   }
 
-  void announce(const controller::Update& update, double loading) {
+  void announce(const controller::Update& update, const contract::Manifest& manifest,
+                double loading) {
     std::ostringstream line;
-    line << "version " << update.manifest.version << ": " << update.manifest.units.size()
-         << (update.manifest.units.size() == 1 ? " unit, " : " units, ") << update.compiled
+    line << "version " << manifest.version << ": " << manifest.units.size()
+         << (manifest.units.size() == 1 ? " unit, " : " units, ") << update.compiled
          << " compiled in " << std::fixed << std::setprecision(1) << update.seconds * 1e3
          << " ms, enforced after " << (update.seconds + loading) * 1e3 << " ms";
     if (snapshot_) {
-      out_ << line.str() << '\n' << changes_between(manifest_, update.manifest) << std::flush;
+      out_ << line.str() << '\n' << changes_between(manifest_, manifest) << std::flush;
       return;
     }
-    out_ << "smic up, " << line.str() << "\n\n" << table_of(update.manifest);
+    out_ << "smic up, " << line.str() << "\n\n" << table_of(manifest);
     if (!proxy_.admin_address().empty()) out_ << "\n  admin: http://" << proxy_.admin_address();
     if (dns_ != nullptr) out_ << "\n  dns: " << dns_->address();
     out_ << "\n  Ctrl-C ends it\n" << std::endl;

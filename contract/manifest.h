@@ -15,6 +15,7 @@
 #include "contract/names.h"
 #include "contract/origin.h"
 #include "contract/route_policy.h"
+#include "contract/shared.h"
 
 namespace smic::contract {
 
@@ -98,7 +99,7 @@ struct PodIdentity {
 struct Manifest {
   std::uint64_t version = 0;  // only ever grows
   std::string node;
-  std::vector<Unit> units;              // sorted by service and port
+  std::vector<Shared<Unit>> units;      // sorted by service and port; shared between manifests
   std::vector<PodIdentity> identities;  // of the node's own pods, sorted by address
   Names names;                          // what it answers DNS questions from
 

@@ -187,6 +187,13 @@ class Reader {
     return true;
   }
   template <class T>
+  bool read(const json::value& value, const Place& place, Shared<T>& out) {
+    T part;
+    if (!read(value, place, part)) return false;
+    out = Shared<T>(std::move(part));
+    return true;
+  }
+  template <class T>
   bool read(const json::value& value, const Place& place, std::vector<T>& out) {
     const json::array* list = value.if_array();
     if (!list) return fail(place, "a list is expected");

@@ -20,6 +20,10 @@ class Writer {
     out_ += json_escape(text);
     out_ += '"';
   }
+  template <class T>
+  void value(const Shared<T>& shared) {
+    value(*shared);
+  }
   void value(const std::string& text) { value(std::string_view(text)); }
   void value(std::unsigned_integral auto number) { out_ += std::to_string(number); }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "contract/shared.h"
+
 namespace smic::contract {
 
 // As in SRV names: `_http._tcp`.
@@ -49,11 +51,11 @@ struct ServiceNames {
 };
 
 struct Names {
-  std::vector<std::string> mesh_zones;        // SERVICE.NAMESPACE.ZONE: "mesh", "traefik.mesh"
-  std::string cluster_domain;                 // "cluster.local"
-  std::vector<std::string> plain_namespaces;  // answered for as NAMESPACE.svc.CLUSTER_DOMAIN
-  std::vector<std::string> reverse_zones;     // of the mesh addresses: "240.in-addr.arpa"
-  std::vector<ServiceNames> services;         // meshed, or in a plain namespace; sorted by service
+  std::vector<std::string> mesh_zones;         // SERVICE.NAMESPACE.ZONE: "mesh", "traefik.mesh"
+  std::string cluster_domain;                  // "cluster.local"
+  std::vector<std::string> plain_namespaces;   // answered for as NAMESPACE.svc.CLUSTER_DOMAIN
+  std::vector<std::string> reverse_zones;      // of the mesh addresses: "240.in-addr.arpa"
+  std::vector<Shared<ServiceNames>> services;  // meshed, or in a plain namespace; sorted
 
   bool operator==(const Names&) const = default;
 };

@@ -21,16 +21,50 @@ namespace smic::controller {
 
 // ---- reconcile --------------------------------------------------------------------------------
 
-// Which mesh address each service gets (DESIGN §5, address plans). A service that had an address
-// keeps it, unless something else in the input now lives there.
+// A meshed Service, as far as it matters where it gets its mesh addresses.
+struct MeshedService {
+  enum class Kind {
+    cluster_ip,     // has cluster IPs, or may get them
+    headless,       // clusterIP None
+    external_name,  // leads out of the cluster
+    rules_only,     // a unit of a .smir file, without a Service object
+  };
+
+  ir::ServiceRef service;
+  Kind kind = Kind::cluster_ip;
+  bool has_selector = true;
+  std::vector<std::string> cluster_ips;  // as in the object, the first one its clusterIP
+
+  bool operator==(const MeshedService&) const = default;
+};
+
+// Which mesh addresses each service gets (DESIGN §5, address plans). Asked when the set of services
+// changed, or when something came to live on an address that a service has; not for an endpoint, a
+// weight or a rule. A service that had an address keeps it, unless something else in the input now
+// lives there.
 class AddressPlan {
  public:
-  using Addresses = std::map<ir::ServiceRef, std::string>;
+  // The first one is where its units listen; more are of another family. Never empty.
+  using Addresses = std::map<ir::ServiceRef, std::vector<std::string>>;
+
+  struct Unplaced {  // has no address, so no unit listens for it and no mesh name leads to it
+    ir::ServiceRef service;
+    std::string reason;
+
+    bool operator==(const Unplaced&) const = default;
+  };
+  struct Assignment {
+    Addresses addresses;
+    std::vector<Unplaced> unplaced;
+  };
+
+  // Does a pod or an endpoint live there, so that no service may?
+  using Taken = std::function<bool(const std::string& address)>;
 
   virtual ~AddressPlan() = default;
-  // `taken`: addresses of pods and endpoints, which no service may get.
-  virtual Result<Addresses> assign(const std::set<ir::ServiceRef>& services,
-                                   const std::set<std::string>& taken) = 0;
+  // `services`: sorted by name.
+  virtual Result<Assignment> assign(const std::vector<MeshedService>& services,
+                                    const Taken& taken) = 0;
   // Of DNS: where its addresses are found when they lead back to names.
   virtual std::vector<std::string> reverse_zones() const { return {}; }
 };
@@ -40,11 +74,23 @@ class AddressPlan {
 // live).
 std::unique_ptr<AddressPlan> loopback_plan();
 
+// Whose pods a node's proxy vouches for. In a cluster each node has its own pods; where everything
+// runs on one machine all pods are of the one node there is, whatever they say.
+enum class Nodes { one, by_pod };
+inline constexpr const char* kOnlyNode = "local";
+
 struct Update {
-  contract::Manifest manifest;
+  using Pods = std::shared_ptr<const std::vector<contract::PodIdentity>>;
+
+  contract::Manifest manifest;        // what all nodes share: no node, no identities
+  std::map<std::string, Pods> nodes;  // by name; unchanged pods are the same object
+  std::vector<AddressPlan::Unplaced> unplaced;
   std::map<std::string, std::shared_ptr<const contract::Bytes>> images;  // by digest
   std::size_t compiled = 0;  // units compiled for this update; the rest were reused
   double seconds = 0;        // from sources to manifest
+
+  // Of one node; one that nobody knows has no pods.
+  contract::Manifest manifest_of(const std::string& node) const;
 };
 
 // What a new mistake means. In files that one person edits: the edit is not finished, so the
@@ -59,7 +105,7 @@ class Reconciler {
   // `mesh_zones`: where meshed Services have names, SERVICE.NAMESPACE.ZONE.
   Reconciler(CompileOptions options, std::unique_ptr<AddressPlan> plan,
              OnMistake on_mistake = OnMistake::keep_version,
-             std::vector<std::string> mesh_zones = {"mesh"});
+             std::vector<std::string> mesh_zones = {"mesh"}, Nodes nodes = Nodes::one);
   ~Reconciler();
 
   // The first version takes whatever is good. After that, with keep_version, an edit is broken if

@@ -6,6 +6,7 @@
 // 127.0.0.0/16 is left out: people and examples put clients there. Last octets 0 and 255 are left
 // out because they look like networks. Tested by loopback_plan_test.cpp.
 #include <cstdint>
+#include <unordered_set>
 
 #include "controller/controller.h"
 
@@ -34,33 +35,39 @@ std::string address_of_slot(std::uint32_t slot) {
 
 class LoopbackPlan final : public AddressPlan {
  public:
-  Result<Addresses> assign(const std::set<ir::ServiceRef>& services,
-                           const std::set<std::string>& taken) override {
-    std::set<std::string> used = taken;
+  Result<Assignment> assign(const std::vector<MeshedService>& services,
+                            const Taken& taken) override {
+    std::unordered_set<std::string> used;
     Addresses next;
-    for (const auto& [service, address] : assigned_) {
-      if (services.contains(service) && used.insert(address).second) next[service] = address;
+    for (const MeshedService& each : services) {
+      const auto before = assigned_.find(each.service);
+      if (before == assigned_.end() || taken(before->second.front())) continue;
+      used.insert(before->second.front());
+      next.insert(*before);
     }
-    for (const ir::ServiceRef& service : services) {
-      if (next.contains(service)) continue;
-      auto address = first_free(service, used);
-      if (!address) return fail(address, "mesh address of " + ir::to_string(service));
-      next[service] = *address;
+    const auto is_free = [&](const std::string& address) {
+      return !used.contains(address) && !taken(address);
+    };
+    for (const MeshedService& each : services) {
+      if (next.contains(each.service)) continue;
+      auto address = first_free(each.service, is_free);
+      if (!address) return fail(address, "mesh address of " + ir::to_string(each.service));
       used.insert(*address);
+      next[each.service] = {std::move(*address)};
     }
     assigned_ = next;
-    return next;
+    return Assignment{std::move(next), {}};
   }
 
   std::vector<std::string> reverse_zones() const override { return {"127.in-addr.arpa"}; }
 
  private:
-  static Result<std::string> first_free(const ir::ServiceRef& service,
-                                        const std::set<std::string>& used) {
+  template <class IsFree>
+  static Result<std::string> first_free(const ir::ServiceRef& service, const IsFree& is_free) {
     const auto start = static_cast<std::uint32_t>(fnv1a(ir::to_string(service)) % kSlots);
     for (std::uint32_t step = 0; step < kSlots; ++step) {
       std::string address = address_of_slot((start + step) % kSlots);
-      if (!used.contains(address)) return address;
+      if (is_free(address)) return address;
     }
     return fail("every loopback address is in use");
   }

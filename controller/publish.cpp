@@ -85,7 +85,8 @@ Result<void> publish(const Update& update, const std::string& directory) {
     const std::string_view bytes{reinterpret_cast<const char*>(image->data()), image->size()};
     if (auto written = replace_file(path, bytes); !written) return written;
   }
-  const auto replaced = replace_file(manifest, contract::to_json(update.manifest) + '\n');
+  const auto replaced =
+      replace_file(manifest, contract::to_json(update.manifest_of(kOnlyNode)) + '\n');
   if (replaced) remove_others(images, *keep);
   return replaced;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An update as files, for proxies that follow a directory:
+// An update as files, for the one node's proxies that follow a directory:
 //   DIR/images/<64 hex digits of the digest>   the images, written before anything names them
 //   DIR/manifest.json                          what to enforce, replaced in one step
 #pragma once

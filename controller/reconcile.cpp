@@ -35,13 +35,64 @@ std::set<std::string> taken_addresses(const model::Mesh& mesh) {
   return taken;
 }
 
-std::set<ir::ServiceRef> services_of(const std::vector<ir::Unit>& units) {
-  std::set<ir::ServiceRef> services;
-  for (const ir::Unit& unit : units) services.insert(unit.service);
+MeshedService::Kind kind_of(const resources::Service& object) {
+  if (object.type == "ExternalName") return MeshedService::Kind::external_name;
+  return object.cluster_ip == "None" ? MeshedService::Kind::headless
+                                     : MeshedService::Kind::cluster_ip;
+}
+
+std::vector<MeshedService> meshed_services(const Frontend& front) {
+  std::map<ir::ServiceRef, MeshedService> meshed;
+  for (const ir::Unit& unit : front.units) {
+    meshed.try_emplace(unit.service, unit.service, MeshedService::Kind::rules_only, false,
+                       std::vector<std::string>());
+  }
+  for (const resources::Service& object : front.resources.services) {
+    const auto found = meshed.find({object.meta.ns.value, object.meta.name.value});
+    if (found == meshed.end()) continue;
+    found->second = {found->first, kind_of(object), !object.selector.empty(), object.cluster_ips};
+  }
+  std::vector<MeshedService> services;
+  for (auto& [ref, service] : meshed) services.push_back(std::move(service));
   return services;
 }
 
+// The pods of each node, sorted by address.
+std::map<std::string, std::vector<contract::PodIdentity>> pods_by_node(const model::Mesh& mesh,
+                                                                       Nodes nodes) {
+  std::map<std::string, std::vector<contract::PodIdentity>> by_node;
+  if (nodes == Nodes::one) by_node[kOnlyNode];
+  for (const model::PodAddress& pod : mesh.pods) {
+    const std::string& node = nodes == Nodes::one ? kOnlyNode : pod.node;
+    if (node.empty()) continue;  // no proxy stands for it
+    by_node[node].push_back({pod.address, ir::to_string(pod.identity), pod.pod});
+  }
+  return by_node;
+}
+
+auto place_of_unit(const contract::Unit& unit) {
+  return std::tie(unit.service, unit.port, unit.protocol);
+}
+
+// Puts the objects of `before` in the place of their equals. Both are sorted by place.
+template <class T, class Place>
+void share(std::vector<contract::Shared<T>>& list, const std::vector<contract::Shared<T>>& before,
+           Place place) {
+  auto old = before.begin();
+  for (contract::Shared<T>& part : list) {
+    while (old != before.end() && place(*old) < place(part)) ++old;
+    if (old != before.end() && *old == part) part = *old;
+  }
+}
+
 }  // namespace
+
+contract::Manifest Update::manifest_of(const std::string& node) const {
+  contract::Manifest own = manifest;
+  own.node = node;
+  if (const auto pods = nodes.find(node); pods != nodes.end()) own.identities = *pods->second;
+  return own;
+}
 
 struct Reconciler::Impl {
   CompileOptions options;
@@ -49,52 +100,75 @@ struct Reconciler::Impl {
   std::unique_ptr<AddressPlan> plan;
   UnitCompiler compiler;
   std::vector<std::string> mesh_zones;
-  contract::Manifest in_force;
+  Nodes nodes;
+  Update in_force;  // without images
   ErrorKeys errors_in_force;
 
   // An error while nothing is in force is no reason to serve nothing.
   bool is_broken_edit(const ErrorKeys& errors) const {
-    return on_mistake == OnMistake::keep_version && in_force.version > 0 &&
+    return on_mistake == OnMistake::keep_version && in_force.manifest.version > 0 &&
            !std::ranges::includes(errors_in_force, errors);
   }
 
   Result<Update> assemble(const Frontend& front) {
-    auto addresses = plan->assign(services_of(front.units), taken_addresses(front.mesh));
-    if (!addresses) return std::unexpected(addresses.error());
+    const std::set<std::string> taken = taken_addresses(front.mesh);
+    auto assigned = plan->assign(meshed_services(front), [&taken](const std::string& address) {
+      return taken.contains(address);
+    });
+    if (!assigned) return std::unexpected(assigned.error());
+    const AddressPlan::Addresses& addresses = assigned->addresses;
     auto outputs = compiler.compile(front.units);
     if (!outputs) return std::unexpected(outputs.error());
     Update update;
     update.compiled = outputs->compiled;
     for (std::size_t i = 0; i < front.units.size(); ++i) {
       const ir::Unit& raw = front.units[i];
+      const auto address = addresses.find(raw.service);
+      if (address == addresses.end()) continue;
       UnitCompiler::Output& output = outputs->units[i];
       contract::Unit unit = with_endpoints(std::move(output.names), front.mesh);
-      unit.listen_address = addresses->at(raw.service);
+      unit.listen_address = address->second.front();
       unit.listen_port = raw.port;
       update.images[unit.image] = std::move(output.image);
       update.manifest.units.push_back(std::move(unit));
     }
-    update.manifest.node = "local";
-    update.manifest.identities = pod_identities(front.mesh);
+    for (auto& [node, pods] : pods_by_node(front.mesh, nodes)) {
+      update.nodes[node] =
+          std::make_shared<const std::vector<contract::PodIdentity>>(std::move(pods));
+    }
     update.manifest.names =
-        service_names(front, *addresses, mesh_zones, options.model.cluster_domain);
+        service_names(front, addresses, mesh_zones, options.model.cluster_domain);
+    update.unplaced = std::move(assigned->unplaced);
     update.manifest.names.reverse_zones = plan->reverse_zones();
     return update;
   }
 
-  // The same content is the same version.
-  void number(contract::Manifest& manifest) {
-    manifest.version = in_force.version;
-    if (manifest.version > 0 && manifest == in_force) return;
-    ++manifest.version;
-    in_force = manifest;
+  // The same content is the same version, and a part that is the same is the same object.
+  void number(Update& update) {
+    share(update.manifest.units, in_force.manifest.units, place_of_unit);
+    share(update.manifest.names.services, in_force.manifest.names.services,
+          [](const contract::ServiceNames& names) { return std::tie(names.service); });
+    bool changed = update.nodes.size() != in_force.nodes.size();
+    for (auto& [node, pods] : update.nodes) {
+      const auto before = in_force.nodes.find(node);
+      if (before != in_force.nodes.end() && *before->second == *pods) {
+        pods = before->second;
+      } else {
+        changed = true;
+      }
+    }
+    update.manifest.version = in_force.manifest.version;
+    if (update.manifest.version > 0 && !changed && update.manifest == in_force.manifest) return;
+    ++update.manifest.version;
+    in_force.manifest = update.manifest;
+    in_force.nodes = update.nodes;
   }
 };
 
 Reconciler::Reconciler(CompileOptions options, std::unique_ptr<AddressPlan> plan,
-                       OnMistake on_mistake, std::vector<std::string> mesh_zones)
+                       OnMistake on_mistake, std::vector<std::string> mesh_zones, Nodes nodes)
     : impl_(std::make_unique<Impl>(options, on_mistake, std::move(plan), UnitCompiler(options),
-                                   std::move(mesh_zones))) {}
+                                   std::move(mesh_zones), nodes)) {}
 
 Reconciler::~Reconciler() = default;
 
@@ -103,13 +177,13 @@ Result<Update> Reconciler::reconcile(const Sources& sources, Diagnostics& diagno
   const Frontend front = analyze(sources, impl_->options, diagnostics);
   ErrorKeys errors = error_keys(diagnostics);
   if (impl_->is_broken_edit(errors)) {
-    return fail("the edit has errors, so version " + std::to_string(impl_->in_force.version) +
-                " stays in force");
+    return fail("the edit has errors, so version " +
+                std::to_string(impl_->in_force.manifest.version) + " stays in force");
   }
   // From here on nothing can be the user's fault.
   auto update = impl_->assemble(front);
   if (!update) return update;
-  impl_->number(update->manifest);
+  impl_->number(*update);
   impl_->errors_in_force = std::move(errors);
   update->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return update;

@@ -102,7 +102,7 @@ contract::Names service_names(const Frontend& front, const AddressPlan::Addresse
   for (const auto& [ref, address] : addresses) {  // a unit of a .smir file has no Service
     contract::ServiceNames& service = services[ref];
     service.service = ir::to_string(ref);
-    service.mesh_addresses = {address};
+    service.mesh_addresses = address;
   }
   for (auto& [ref, service] : services) names.services.push_back(std::move(service));
   return names;

@@ -123,7 +123,8 @@ struct Access {
 struct PodAddress {
   std::string address;
   Identity identity;
-  std::string pod;  // "namespace/name"
+  std::string pod;   // "namespace/name"
+  std::string node;  // empty: not known
 };
 
 struct Mesh {

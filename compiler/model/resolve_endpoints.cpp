@@ -268,8 +268,8 @@ std::vector<PodAddress> pod_addresses(const resources::Set& set, Diagnostics& di
                              first.meta.name.value + "` and, with another service account, to `" +
                              other->meta.name.value + "`, so as a source it is neither");
     } else if (const auto identity = own_identity(&first)) {
-      addresses.push_back(
-          {std::string(address), *identity, first.meta.ns.value + "/" + first.meta.name.value});
+      addresses.push_back({std::string(address), *identity,
+                           first.meta.ns.value + "/" + first.meta.name.value, first.node});
     }
   }
   std::ranges::sort(addresses, {}, &PodAddress::address);

@@ -20,7 +20,7 @@ contract::Unit unit_of(const std::string& service, std::uint32_t v1, std::uint32
 
 contract::Manifest manifest_of(std::vector<contract::Unit> units) {
   contract::Manifest manifest;
-  manifest.units = std::move(units);
+  manifest.units.assign(units.begin(), units.end());
   return manifest;
 }
 
@@ -28,7 +28,7 @@ contract::Manifest manifest_of(std::vector<contract::Unit> units) {
 
 TEST_CASE("the table has a row per unit and says whom a client can play") {
   contract::Manifest manifest = manifest_of({unit_of("shop/web", 9, 1), unit_of("shop/dns", 1, 1)});
-  manifest.units[1].protocol = contract::Protocol::udp;
+  manifest.units[1].edit().protocol = contract::Protocol::udp;
   manifest.identities = {{"127.0.0.11", "shop/batch", "shop/batch-1"}};
   CHECK(table_of(manifest) ==
         "  MESH NAME      ADDRESS       PROTOCOL  ACCESS   ROUTES\n"

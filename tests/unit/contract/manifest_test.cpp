@@ -42,13 +42,13 @@ Manifest sample() {
                     .cluster_domain = "cluster.local",
                     .plain_namespaces = {"shop"},
                     .reverse_zones = {"127.in-addr.arpa"},
-                    .services = {{.service = "shop/db",
-                                  .kind = NameKind::pods,
-                                  .mesh_addresses = {"127.3.2.2"},
-                                  .cluster_ips = {},
-                                  .alias = "",
-                                  .ports = {{"sql", Transport::tcp, 5432}},
-                                  .pods = {{"db-0", "10.0.0.7", {5433}}}}}}};
+                    .services = {ServiceNames{.service = "shop/db",
+                                              .kind = NameKind::pods,
+                                              .mesh_addresses = {"127.3.2.2"},
+                                              .cluster_ips = {},
+                                              .alias = "",
+                                              .ports = {{"sql", Transport::tcp, 5432}},
+                                              .pods = {{"db-0", "10.0.0.7", {5433}}}}}}};
 }
 
 std::string refusal(const std::string& json) {
@@ -79,12 +79,12 @@ TEST_CASE("the JSON of a manifest is one line per unit, pod and named service, i
   Manifest manifest = sample();
   manifest.version = 7;
   manifest.units.resize(1);
-  manifest.units[0].backends.pop_back();
-  manifest.units[0].routes.pop_back();
-  manifest.units[0].routes[0].split.pop_back();
-  manifest.units[0].policy = {};
-  manifest.units[0].policy.idle_timeout = {std::chrono::seconds(5),
-                                           {"Service shop/reviews", "", 3}};
+  manifest.units[0].edit().backends.pop_back();
+  manifest.units[0].edit().routes.pop_back();
+  manifest.units[0].edit().routes[0].split.pop_back();
+  manifest.units[0].edit().policy = {};
+  manifest.units[0].edit().policy.idle_timeout = {std::chrono::seconds(5),
+                                                  {"Service shop/reviews", "", 3}};
   CHECK(to_json(manifest) ==
         R"({"version":7,"node":"node-1","units":[
 {"service":"shop/reviews","port":9080,"protocol":"http","access":"permissive",)"
@@ -119,10 +119,10 @@ TEST_CASE("text of any kind survives, bytes that are not UTF-8 are replaced", "[
   manifest.node = "quote \" backslash \\ newline \n nul " + std::string(1, '\0') + " ü 🙂";
   CHECK(*manifest_from_json(to_json(manifest)) == manifest);
 
-  manifest.units[0].routes[0].origin.file = "bad\xff.yaml";
+  manifest.units[0].edit().routes[0].origin.file = "bad\xff.yaml";
   const auto again = manifest_from_json(to_json(manifest));
   REQUIRE(again);
-  CHECK(again->units[0].routes[0].origin.file == "bad\xef\xbf\xbd.yaml");
+  CHECK(again->units[0]->routes[0].origin.file == "bad\xef\xbf\xbd.yaml");
 }
 
 TEST_CASE("fields of a later version are passed over", "[manifest]") {
@@ -177,7 +177,7 @@ TEST_CASE("no field of a manifest may be left out", "[manifest]") {
 
 TEST_CASE("the limits of a manifest hold", "[manifest]") {
   Manifest manifest = sample();
-  manifest.units[0].destinations.resize(kMaxDestinations + 1);
+  manifest.units[0].edit().destinations.resize(kMaxDestinations + 1);
   CHECK(refusal(to_json(manifest)) == "manifest: units[0].destinations: more than 256");
   CHECK(refusal(std::string(kMaxManifestBytes + 1, ' ')) == "manifest: is too long");
   manifest = sample();

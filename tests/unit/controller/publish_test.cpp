@@ -46,7 +46,7 @@ TEST_CASE("an update becomes a manifest that reads back, and a file per image") 
   REQUIRE(controller::publish(update, directory.path() + "/out").has_value());
   const auto manifest = contract::manifest_from_json(text_of(directory / "out/manifest.json"));
   REQUIRE(manifest.has_value());
-  CHECK(*manifest == update.manifest);
+  CHECK(*manifest == update.manifest_of(controller::kOnlyNode));
   CHECK(text_of(directory / ("out/" + image_name(update))) == "code");
 }
 

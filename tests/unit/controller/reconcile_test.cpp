@@ -74,7 +74,7 @@ TEST_CASE("a manifest has a unit per service and port, with address, image and e
   CHECK(web.backends[0].endpoints[0].identity == "shop/web");
   REQUIRE(update->images.contains(web.image));
   CHECK(contract::digest_of(*update->images.at(web.image)) == web.image);
-  CHECK(update->manifest.identities.size() == 2);
+  CHECK(update->manifest_of("local").identities.size() == 2);
 }
 
 TEST_CASE("the same input is the same version, and compiles nothing") {
@@ -85,6 +85,28 @@ TEST_CASE("the same input is the same version, and compiles nothing") {
   CHECK(first->compiled == 2);
   CHECK(second->compiled == 0);
   CHECK(second->manifest == first->manifest);
+}
+
+TEST_CASE("what did not change is the same object in the next version") {
+  auto with = reconciler();
+  const auto before = reconcile(with, {{"shop.yaml", kShop}});
+  const auto after = reconcile(with, {{"shop.yaml", kShop}, {"split.yaml", split_of("web", "1")}});
+  REQUIRE(after.has_value());
+  CHECK(after->manifest.units[0].same_object(before->manifest.units[0]));  // shop/cart
+  CHECK_FALSE(after->manifest.units[1].same_object(before->manifest.units[1]));
+  CHECK(after->nodes.at("local") == before->nodes.at("local"));
+}
+
+TEST_CASE("pods are of the node that they say, where there are nodes") {
+  Reconciler with({}, loopback_plan(), controller::OnMistake::leave_out, {"mesh"},
+                  controller::Nodes::by_pod);
+  std::string placed = kShop;
+  placed.replace(placed.find("{serviceAccountName: web}"), 1, "{nodeName: one, ");
+  const auto update = reconcile(with, {{"shop.yaml", placed}});
+  REQUIRE(update.has_value());
+  CHECK(update->nodes.size() == 1);  // the other pod is on no node yet
+  CHECK(update->manifest_of("one").identities.size() == 1);
+  CHECK(update->manifest_of("two").identities.empty());
 }
 
 TEST_CASE("a change recompiles the unit it concerns, and no other") {

@@ -71,13 +71,13 @@ const ServiceNames& named(const contract::Names& names, const std::string& servi
 }  // namespace
 
 TEST_CASE("a namespace that opts in is told whole, of others what is meshed") {
-  const contract::Names names = names_with({{{"shop", "web"}, "127.1.2.3"}});
+  const contract::Names names = names_with({{{"shop", "web"}, {"127.1.2.3"}}});
   CHECK(names.plain_namespaces == std::vector<std::string>{"shop"});
   CHECK(names.services.size() == 3);
   CHECK(named(names, "shop/web").mesh_addresses == std::vector<std::string>{"127.1.2.3"});
   CHECK(named(names, "shop/docs").mesh_addresses.empty());
 
-  const contract::Names more = names_with({{{"other", "web"}, "127.1.2.4"}});
+  const contract::Names more = names_with({{{"other", "web"}, {"127.1.2.4"}}});
   CHECK(more.services.size() == 4);
   CHECK(named(more, "other/web").mesh_addresses == std::vector<std::string>{"127.1.2.4"});
 }
@@ -130,6 +130,6 @@ status: {podIP: 10.0.0.6}
 }
 
 TEST_CASE("a unit of a .smir file has its mesh name too") {
-  const contract::Names names = names_with({{{"lab", "web"}, "127.1.2.5"}});
+  const contract::Names names = names_with({{{"lab", "web"}, {"127.1.2.5"}}});
   CHECK(named(names, "lab/web").mesh_addresses == std::vector<std::string>{"127.1.2.5"});
 }

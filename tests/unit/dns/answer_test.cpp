@@ -146,8 +146,8 @@ TEST_CASE("an ExternalName is an alias, followed where it stays with us", "[dns]
 
 TEST_CASE("aliases in a circle end", "[dns]") {
   contract::Names names = test::shop();
-  names.services[2].alias = "old.shop.svc.cluster.local";
-  names.services[3].alias = "docs.shop.svc.cluster.local";
+  names.services[2].edit().alias = "old.shop.svc.cluster.local";
+  names.services[3].edit().alias = "docs.shop.svc.cluster.local";
   const dns::Zones circle = dns::Zones::build(names, 1);
   const std::string query = test::bytes_of({.name = "old.shop.svc.cluster.local"});
   CHECK(test::read(dns::answer(&circle, query, Transport::udp)).rcode == kServFail);
@@ -171,7 +171,7 @@ TEST_CASE("ANY gets one set of records", "[dns]") {
 
 TEST_CASE("many pods are told from another one on each time, and cut with TC by UDP", "[dns]") {
   contract::Names names = test::shop();
-  auto& db = names.services[1];
+  auto& db = names.services[1].edit();
   db.ports.clear();
   db.pods.clear();
   for (int i = 0; i < 200; ++i) {

@@ -45,10 +45,12 @@ TEST_CASE("what cannot be said in DNS is left out, and the rest is there") {
   names.reverse_zones = {"..", "240.in-addr.arpa"};
   names.plain_namespaces = {std::string(64, 'n'), "shop"};
   names.cluster_domain = "cluster.local";
-  names.services = {{.service = "no-slash", .mesh_addresses = {"240.0.0.1"}},
-                    {.service = "shop/" + std::string(64, 'x'), .mesh_addresses = {"240.0.0.2"}},
-                    {.service = "shop/web", .mesh_addresses = {"not an address", "240.0.0.3"}},
-                    {.service = "shop/out", .kind = contract::NameKind::alias, .alias = "a..b"}};
+  using Service = contract::ServiceNames;
+  names.services = {
+      Service{.service = "no-slash", .mesh_addresses = {"240.0.0.1"}},
+      Service{.service = "shop/" + std::string(64, 'x'), .mesh_addresses = {"240.0.0.2"}},
+      Service{.service = "shop/web", .mesh_addresses = {"not an address", "240.0.0.3"}},
+      Service{.service = "shop/out", .kind = contract::NameKind::alias, .alias = "a..b"}};
   const dns::Zones zones = dns::Zones::build(names, 1);
   CHECK(zones.size() == 3);
   const auto name = Name::parse("web.shop.mesh");

@@ -186,7 +186,7 @@ TEST_CASE("an image is fetched once, shared by its units and kept from version t
 TEST_CASE("bytes that are not what their digest says are refused", "[snapshot]") {
   Store store;
   const Manifest manifest = manifest_of(canary_unit(store));
-  const std::string digest = manifest.units[0].image;
+  const std::string digest = manifest.units[0]->image;
   store.images[digest].back() ^= std::byte{1};
   CHECK(refusal(manifest, store).find("image " + digest + " has the bytes of sha256:") !=
         std::string::npos);
@@ -225,12 +225,12 @@ TEST_CASE("units that a connection could not tell apart are refused", "[snapshot
   Store store;
   Manifest manifest = manifest_of(canary_unit(store));
   manifest.units.push_back(manifest.units[0]);
-  manifest.units[1].service = "shop/twin";
+  manifest.units[1].edit().service = "shop/twin";
   CHECK(refusal(manifest, store) ==
         "manifest version 1: unit shop/twin:9080 listens where another "
         "unit does, on 127.1.2.3:9080");
-  manifest.units[1].protocol = Protocol::tcp;
+  manifest.units[1].edit().protocol = Protocol::tcp;
   CHECK(refusal(manifest, store) != "built");
-  manifest.units[1].protocol = Protocol::udp;  // its own number space
+  manifest.units[1].edit().protocol = Protocol::udp;  // its own number space
   CHECK(refusal(manifest, store) == "built");
 }
