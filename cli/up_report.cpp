@@ -13,7 +13,8 @@ namespace {
 std::string without_namespace(const std::string& name) { return name.substr(name.find('/') + 1); }
 
 std::string address_of(const contract::Unit& unit) {
-  return unit.listen_address + ':' + std::to_string(unit.listen_port);
+  if (unit.listen_addresses.empty()) return "none";
+  return unit.listen_addresses.front() + ':' + std::to_string(unit.listen_port);
 }
 
 std::string protocol_of(const contract::Unit& unit) {

@@ -75,10 +75,9 @@ struct Unit {
   std::uint16_t port = 0;  // the Service's port
   Protocol protocol = Protocol::http;
   AccessMode access = AccessMode::enforce;
-  std::string image;           // digest
-  std::string listen_address;  // the mesh address
-  std::uint16_t listen_port =
-      0;  // the mesh address's port; equals `port` but where a plan says otherwise
+  std::string image;                          // digest
+  std::vector<std::string> listen_addresses;  // the mesh address, of each IP family that it has
+  std::uint16_t listen_port = 0;          // of each; equals `port` but where a plan says otherwise
   std::vector<SourceClass> sources;       // sorted by identity
   std::vector<Destination> destinations;  // index = bit in Verdict::allowed
   std::vector<Backend> backends;
@@ -99,6 +98,9 @@ struct PodIdentity {
 struct Manifest {
   std::uint64_t version = 0;  // only ever grows
   std::string node;
+  // CIDRs that the node makes local and steers to its proxy whole ("240.0.0.0/7"). An address in
+  // none of them is listened on by itself.
+  std::vector<std::string> mesh_ranges;
   std::vector<Shared<Unit>> units;      // sorted by service and port; shared between manifests
   std::vector<PodIdentity> identities;  // of the node's own pods, sorted by address
   Names names;                          // what it answers DNS questions from
@@ -109,6 +111,7 @@ struct Manifest {
 // Limits of the reader.
 inline constexpr std::size_t kMaxManifestBytes = std::size_t{1} << 28;
 inline constexpr std::size_t kMaxManifestString = 1 << 16;  // a name, an address, a file
+inline constexpr std::size_t kMaxListenAddresses = 8;       // of a unit
 
 // One line per unit, per pod and per named service. Bytes that are not UTF-8 become U+FFFD.
 std::string to_json(const Manifest& manifest);

@@ -38,8 +38,9 @@ class Reader {
   const std::string& error() const { return error_; }
 
   bool read(const json::value& value, const Place& place, Manifest& out) {
-    return object(value, place, "version", out.version, "node", out.node, "units", out.units,
-                  "identities", out.identities, "names", out.names);
+    return object(value, place, "version", out.version, "node", out.node, "mesh_ranges",
+                  out.mesh_ranges, "units", out.units, "identities", out.identities, "names",
+                  out.names);
   }
 
  private:
@@ -51,10 +52,10 @@ class Reader {
 
   bool read(const json::value& value, const Place& place, Unit& out) {
     return object(value, place, "service", out.service, "port", out.port, "protocol", out.protocol,
-                  "access", out.access, "image", out.image, "listen_address", out.listen_address,
-                  "listen_port", out.listen_port, "sources", out.sources, "destinations",
-                  out.destinations, "backends", out.backends, "routes", out.routes, "policy",
-                  out.policy) &&
+                  "access", out.access, "image", out.image, "listen_addresses",
+                  out.listen_addresses, "listen_port", out.listen_port, "sources", out.sources,
+                  "destinations", out.destinations, "backends", out.backends, "routes", out.routes,
+                  "policy", out.policy) &&
            consistent(out, place);
   }
   bool read(const json::value& value, const Place& place, RoutePolicy& out) {
@@ -242,6 +243,10 @@ class Reader {
 
   bool consistent(const Unit& unit, const Place& place) {
     if (unit.listen_port == 0) return out_of_range(Place{&place, "listen_port", 0}, 0);
+    const std::size_t addresses = unit.listen_addresses.size();
+    if (addresses == 0 || addresses > kMaxListenAddresses) {
+      return fail(Place{&place, "listen_addresses", 0}, "has " + std::to_string(addresses));
+    }
     if (const std::string_view broken = broken_rule(unit.policy); !broken.empty()) {
       return fail(Place{&place, "policy", 0}, std::string(broken));
     }

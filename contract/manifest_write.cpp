@@ -62,9 +62,10 @@ class Writer {
   }
   void value(const Unit& unit) {
     object("service", unit.service, "port", unit.port, "protocol", unit.protocol, "access",
-           unit.access, "image", unit.image, "listen_address", unit.listen_address, "listen_port",
-           unit.listen_port, "sources", unit.sources, "destinations", unit.destinations, "backends",
-           unit.backends, "routes", unit.routes, "policy", unit.policy);
+           unit.access, "image", unit.image, "listen_addresses", unit.listen_addresses,
+           "listen_port", unit.listen_port, "sources", unit.sources, "destinations",
+           unit.destinations, "backends", unit.backends, "routes", unit.routes, "policy",
+           unit.policy);
   }
   void value(const RoutePolicy& policy) {
     if (policy.empty()) return null();
@@ -88,8 +89,9 @@ class Writer {
     object("address", pod.address, "identity", pod.identity, "pod", pod.pod);
   }
   void value(const Manifest& manifest) {
-    object("version", manifest.version, "node", manifest.node, "units", Lines{manifest.units},
-           "identities", Lines{manifest.identities}, "names", manifest.names);
+    object("version", manifest.version, "node", manifest.node, "mesh_ranges", manifest.mesh_ranges,
+           "units", Lines{manifest.units}, "identities", Lines{manifest.identities}, "names",
+           manifest.names);
   }
 
   void value(Transport transport) {

@@ -127,7 +127,7 @@ struct Reconciler::Impl {
       if (address == addresses.end()) continue;
       UnitCompiler::Output& output = outputs->units[i];
       contract::Unit unit = with_endpoints(std::move(output.names), front.mesh);
-      unit.listen_address = address->second.front();
+      unit.listen_addresses = address->second;
       unit.listen_port = raw.port;
       update.images[unit.image] = std::move(output.image);
       update.manifest.units.push_back(std::move(unit));

@@ -197,11 +197,11 @@ void log_start(const proxy::Proxy& proxy, const program::Snapshot& snapshot) {
     log_info("admin", {{"address", admin}});
   }
   for (const program::Unit& unit : snapshot.units) {
-    if (!proxy.listens_for(unit.manifest)) continue;
-    log_info("listening",
-             {{"address",
-               unit.manifest.listen_address + ":" + std::to_string(unit.manifest.listen_port)},
-              {"unit", unit.manifest.service + ":" + std::to_string(unit.manifest.port)}});
+    for (const std::string& address : proxy.listens_on(unit.manifest)) {
+      log_info("listening",
+               {{"address", address},
+                {"unit", unit.manifest.service + ":" + std::to_string(unit.manifest.port)}});
+    }
   }
 }
 

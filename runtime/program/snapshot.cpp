@@ -68,9 +68,10 @@ Result<void> check_addresses(const contract::Manifest& manifest) {
   std::set<std::tuple<bool, std::string_view, std::uint16_t>> seen;
   for (const contract::Unit& unit : manifest.units) {
     const bool datagrams = unit.protocol == contract::Protocol::udp;
-    if (!seen.insert({datagrams, unit.listen_address, unit.listen_port}).second) {
-      return fail(name_of(unit) + " listens where another unit does, on " + unit.listen_address +
-                  ":" + std::to_string(unit.listen_port));
+    for (const std::string& address : unit.listen_addresses) {
+      if (seen.insert({datagrams, address, unit.listen_port}).second) continue;
+      return fail(name_of(unit) + " listens where another unit does, on " + address + ":" +
+                  std::to_string(unit.listen_port));
     }
   }
   return {};

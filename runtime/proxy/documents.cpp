@@ -18,7 +18,8 @@ std::string mesh_name(const std::string& service) {
 }
 
 std::string address_of(const contract::Unit& unit) {
-  const auto address = net::SocketAddress::parse(unit.listen_address, unit.listen_port);
+  if (unit.listen_addresses.empty()) return {};
+  const auto address = net::SocketAddress::parse(unit.listen_addresses.front(), unit.listen_port);
   return address ? address->to_string() : std::string();
 }
 
@@ -48,8 +49,8 @@ std::string config_document(const program::Snapshot* snapshot) {
   return contract::to_json(manifest) + "\n";
 }
 
-// Every port by its number. A number that is not HTTP's is there with its protocol too, because TCP
-// and UDP may share one: {"53": …, "53/tcp": …, "53/udp": …}.
+// Every port by its number, with the first of its addresses. A number that is not HTTP's is there
+// with its protocol too, because TCP and UDP may share one: {"53": …, "53/tcp": …, "53/udp": …}.
 std::string addresses_document(const program::Snapshot* snapshot) {
   using Ports = std::map<std::pair<std::uint16_t, std::string>, std::string>;  // → address
   std::map<std::string, Ports> names;

@@ -35,11 +35,15 @@ class Numbers {
 
 }  // namespace
 
-Result<ListenAddress> ListenAddress::of(const contract::Unit& unit) {
-  const auto address = net::SocketAddress::parse(unit.listen_address, unit.listen_port);
-  if (!address) return fail(address, "unit " + name_of(unit));
+Result<std::vector<ListenAddress>> ListenAddress::all_of(const contract::Unit& unit) {
   const bool udp = unit.protocol == contract::Protocol::udp;
-  return ListenAddress{*address, udp ? Kind::datagrams : Kind::connections};
+  std::vector<ListenAddress> all;
+  for (const std::string& text : unit.listen_addresses) {
+    const auto address = net::SocketAddress::parse(text, unit.listen_port);
+    if (!address) return fail(address, "unit " + name_of(unit));
+    all.push_back({*address, udp ? Kind::datagrams : Kind::connections});
+  }
+  return all;
 }
 
 std::string ListenAddress::to_string() const {
@@ -83,20 +87,22 @@ Result<ListenerTable::Change> ListenerTable::prepare(const program::Snapshot& sn
   };
   for (std::uint32_t i = 0; i < snapshot.units.size(); ++i) {
     const contract::Unit& unit = snapshot.units[i].manifest;
-    const auto where = ListenAddress::of(unit);
-    if (!where) return std::unexpected(where.error());
-    const auto [other, fresh] = wanted.emplace(*where, i);
-    if (!fresh) {
-      return fail("units " + name_of(snapshot.units[other->second].manifest) + " and " +
-                  name_of(unit) + " have the same address " + where->to_string());
-    }
-    if (const auto found = open_.find(*where); found != open_.end()) {
-      bind_unit(found->second, i);
-    } else if (auto fds = open(*where)) {
-      change.opening.push_back({numbers.next(), *where, std::move(*fds)});
-      bind_unit(change.opening.back().key, i);
-    } else {
-      change.unbound.push_back({*where, name_of(unit), fds.error().message});
+    const auto addresses = ListenAddress::all_of(unit);
+    if (!addresses) return std::unexpected(addresses.error());
+    for (const ListenAddress& where : *addresses) {
+      const auto [other, fresh] = wanted.emplace(where, i);
+      if (!fresh) {
+        return fail("units " + name_of(snapshot.units[other->second].manifest) + " and " +
+                    name_of(unit) + " have the same address " + where.to_string());
+      }
+      if (const auto found = open_.find(where); found != open_.end()) {
+        bind_unit(found->second, i);
+      } else if (auto fds = open(where)) {
+        change.opening.push_back({numbers.next(), where, std::move(*fds)});
+        bind_unit(change.opening.back().key, i);
+      } else {
+        change.unbound.push_back({where, name_of(unit), fds.error().message});
+      }
     }
   }
   for (const auto& [where, key] : open_) {

@@ -24,7 +24,7 @@ struct ListenAddress {
   net::SocketAddress address;
   net::Listeners::Kind kind = net::Listeners::Kind::connections;
 
-  static Result<ListenAddress> of(const contract::Unit& unit);
+  static Result<std::vector<ListenAddress>> all_of(const contract::Unit& unit);
   std::string to_string() const;  // "127.0.0.1:53 (UDP)"
   bool operator==(const ListenAddress&) const = default;
   struct Hash {

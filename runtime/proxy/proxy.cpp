@@ -99,10 +99,15 @@ class ProxyOfWorkers : public Proxy {
     return {};
   }
 
-  bool listens_for(const contract::Unit& unit) const override {
+  std::vector<std::string> listens_on(const contract::Unit& unit) const override {
     const std::lock_guard lock(changing_);
-    const auto where = ListenAddress::of(unit);
-    return where && !unbound_.contains(where->to_string());
+    std::vector<std::string> addresses;
+    const auto wanted = ListenAddress::all_of(unit);
+    if (!wanted) return addresses;
+    for (const ListenAddress& where : *wanted) {
+      if (!unbound_.contains(where.to_string())) addresses.push_back(where.address.to_string());
+    }
+    return addresses;
   }
 
   bool drain(std::chrono::milliseconds deadline) override {

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "runtime/program/program.h"
@@ -53,8 +54,8 @@ class Proxy {
   // a minute later at last. On an error nothing changes.
   virtual Result<void> apply(std::shared_ptr<const program::Snapshot> snapshot) = 0;
 
-  // Whether the address of a unit that was applied could be had so far.
-  virtual bool listens_for(const contract::Unit& unit) const = 0;
+  // Those addresses of a unit that was applied that could be had so far: "127.1.2.3:80".
+  virtual std::vector<std::string> listens_on(const contract::Unit& unit) const = 0;
 
   // Stops accepting, finishes what is in flight, closes idle connections; then stops the workers.
   // True if nothing had to be cut off.

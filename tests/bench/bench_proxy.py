@@ -204,7 +204,7 @@ class Smic:
         self.rules = rules
         out = compile_mesh(folder, programs, rules, free_port("127.0.0.1"), to, log)
         unit = json.loads((out / "manifest.json").read_text())["units"][0]
-        self.address, self.port = unit["listen_address"], unit["listen_port"]
+        self.address, self.port = unit["listen_addresses"][0], unit["listen_port"]
         self.process = start([programs / "smic-proxy", f"--manifest={out}/manifest.json",
                               "--workers=1"], PROXY_CPU, log)
 

@@ -101,7 +101,7 @@ class Smic:
         controller.terminate()
         controller.wait()
         unit = json.loads(manifest.read_text())["units"][0]
-        self.address = (unit["listen_address"], unit["listen_port"])
+        self.address = (unit["listen_addresses"][0], unit["listen_port"])
         self.process = start([programs / "smic-proxy", f"--manifest={manifest}", "--workers=1"],
                              PROXY_CPU, log)
 

@@ -45,7 +45,7 @@ class Controller(unittest.TestCase):
 
         def answered_by():
             try:
-                client = Client(unit["listen_address"], unit["listen_port"], self.mesh.ip(11))
+                client = Client(unit["listen_addresses"][0], unit["listen_port"], self.mesh.ip(11))
                 status, who, _ = client.request()
                 client.close()
                 return who if status == 200 else None

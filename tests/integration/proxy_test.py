@@ -31,7 +31,7 @@ class Proxy(unittest.TestCase):
         proxy = Process(PROXY, f"--manifest={self.manifest}", "--admin=127.0.0.1:0", *options)
         self.addCleanup(proxy.end)
         for unit in self.units():
-            proxy.says(f'listening address="{unit["listen_address"]}:{unit["listen_port"]}"')
+            proxy.says(f'listening address="{unit["listen_addresses"][0]}:{unit["listen_port"]}"')
         line = next(line for line in proxy.err if "admin address" in line)
         self.admin = line.split('"')[1]
         return proxy
@@ -41,7 +41,7 @@ class Proxy(unittest.TestCase):
 
     def client(self, last):
         unit = next(unit for unit in self.units() if unit["service"] == f"{self.mesh.ns}/reviews")
-        return unit["listen_address"], unit["listen_port"], self.mesh.ip(last)
+        return unit["listen_addresses"][0], unit["listen_port"], self.mesh.ip(last)
 
     def ask(self, path):
         with urllib.request.urlopen(f"http://{self.admin}{path}", timeout=20) as answer:

@@ -62,7 +62,8 @@ std::shared_ptr<const program::Snapshot> snapshot_of(std::uint64_t version,
     unit.manifest.port = given.port;
     unit.manifest.protocol = given.protocol;
     unit.manifest.access = given.access;
-    unit.manifest.listen_address = given.address;
+    unit.manifest.listen_addresses = given.more_addresses;
+    unit.manifest.listen_addresses.insert(unit.manifest.listen_addresses.begin(), given.address);
     unit.manifest.listen_port = given.port;
     unit.manifest.sources = given.sources;
     unit.manifest.policy = given.policy;

@@ -27,6 +27,7 @@ struct TestBackend {
 struct TestUnit {
   std::string service = "shop/web";
   std::string address = "127.0.0.1";
+  std::vector<std::string> more_addresses;
   std::uint16_t port = 0;
   contract::Protocol protocol = contract::Protocol::http;
   contract::AccessMode access = contract::AccessMode::permissive;

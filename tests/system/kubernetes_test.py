@@ -96,7 +96,7 @@ class Kubernetes(unittest.TestCase):
             return None
         for unit in manifest["units"]:
             if unit["service"] == f"{NS}/reviews":
-                return unit["listen_address"], unit["listen_port"]
+                return unit["listen_addresses"][0], unit["listen_port"]
         return None
 
     def ask(self, who=WEB):

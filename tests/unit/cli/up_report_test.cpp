@@ -12,7 +12,7 @@ contract::Unit unit_of(const std::string& service, std::uint32_t v1, std::uint32
   contract::Unit unit;
   unit.service = service;
   unit.port = unit.listen_port = 80;
-  unit.listen_address = "127.1.2.3";
+  unit.listen_addresses = {"127.1.2.3"};
   unit.backends = {{"shop/v1", 80, {}}, {"shop/v2", 80, {}}};
   unit.routes = {{{"TrafficSplit shop/canary", "split.yaml", 3}, {{0, v1}, {1, v2}}}};
   return unit;

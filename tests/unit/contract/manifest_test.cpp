@@ -16,7 +16,7 @@ Manifest sample() {
             .protocol = Protocol::http,
             .access = AccessMode::permissive,
             .image = "sha256:00",
-            .listen_address = "127.3.2.1",
+            .listen_addresses = {"127.3.2.1", "fd00::1"},
             .listen_port = 9080,
             .sources = {{"shop/admin", 2}, {"shop/web", 1}},
             .destinations = {{"shop/reviews", 0}, {"shop/reviews", 8080}, {"", 0}},
@@ -36,6 +36,7 @@ Manifest sample() {
   tcp.access = AccessMode::enforce;
   return {.version = 0xffffffffffffffff,
           .node = "node-1",
+          .mesh_ranges = {"240.0.0.0/7"},
           .units = {unit, tcp},
           .identities = {{"10.0.0.9", "shop/web", "shop/web-1"}},
           .names = {.mesh_zones = {"mesh", "maesh"},
@@ -86,9 +87,9 @@ TEST_CASE("the JSON of a manifest is one line per unit, pod and named service, i
   manifest.units[0].edit().policy.idle_timeout = {std::chrono::seconds(5),
                                                   {"Service shop/reviews", "", 3}};
   CHECK(to_json(manifest) ==
-        R"({"version":7,"node":"node-1","units":[
+        R"({"version":7,"node":"node-1","mesh_ranges":["240.0.0.0/7"],"units":[
 {"service":"shop/reviews","port":9080,"protocol":"http","access":"permissive",)"
-        R"("image":"sha256:00","listen_address":"127.3.2.1","listen_port":9080,)"
+        R"("image":"sha256:00","listen_addresses":["127.3.2.1","fd00::1"],"listen_port":9080,)"
         R"("sources":[{"identity":"shop/admin","value":2},{"identity":"shop/web","value":1}],)"
         R"("destinations":[{"identity":"shop/reviews","port":0},)"
         R"({"identity":"shop/reviews","port":8080},{"identity":"","port":0}],)"
@@ -108,10 +109,11 @@ TEST_CASE("the JSON of a manifest is one line per unit, pod and named service, i
         R"("pods":[{"host":"db-0","address":"10.0.0.7","ports":[5433]}]}
 ]}}
 )");
-  CHECK(to_json({}) ==
-        R"({"version":0,"node":"","units":[],"identities":[],"names":{"mesh_zones":[],)"
-        R"("cluster_domain":"","plain_namespaces":[],"reverse_zones":[],"services":[]}})"
-        "\n");
+  CHECK(
+      to_json({}) ==
+      R"({"version":0,"node":"","mesh_ranges":[],"units":[],"identities":[],"names":{"mesh_zones":[],)"
+      R"("cluster_domain":"","plain_namespaces":[],"reverse_zones":[],"services":[]}})"
+      "\n");
 }
 
 TEST_CASE("text of any kind survives, bytes that are not UTF-8 are replaced", "[manifest]") {
@@ -139,6 +141,8 @@ TEST_CASE("a mistake in a manifest is told with its place", "[manifest]") {
         "manifest: units[0].port: 65536 is out of range");
   CHECK(refusal(sample_with(R"("listen_port":9080)", R"("listen_port":0)")) ==
         "manifest: units[0].listen_port: 0 is out of range");
+  CHECK(refusal(sample_with(R"(["127.3.2.1","fd00::1"])", "[]")) ==
+        "manifest: units[0].listen_addresses: has 0");
   CHECK(refusal(sample_with(R"("address":"10.0.0.1","port":8080)",
                             R"("address":"10.0.0.1","port":0)")) ==
         "manifest: units[0].backends[0].endpoints[0].port: 0 is out of range");
@@ -163,7 +167,7 @@ TEST_CASE("a mistake in a manifest is told with its place", "[manifest]") {
         "expected");
   CHECK(refusal(sample_with(R"("value":3,)", R"("value":0,)")) ==
         "manifest: units[0].policy: has retry attempts that are not 1 to 10");
-  CHECK(refusal(R"({"version":1,"node":"n","units":{},"identities":[]})") ==
+  CHECK(refusal(R"({"version":1,"node":"n","mesh_ranges":[],"units":{},"identities":[]})") ==
         "manifest: units: a list is expected");
   CHECK(refusal("[]") == "manifest: an object is expected");
 }

@@ -20,7 +20,7 @@ controller::Update update_of(std::uint64_t version, std::string_view content) {
   unit.service = "shop/web";
   unit.port = unit.listen_port = 80;
   unit.image = contract::digest_of(bytes);
-  unit.listen_address = "127.1.2.3";
+  unit.listen_addresses = {"127.1.2.3"};
   controller::Update update;
   update.images[unit.image] = std::make_shared<const contract::Bytes>(std::move(bytes));
   update.manifest.version = version;

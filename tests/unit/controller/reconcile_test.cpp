@@ -66,7 +66,7 @@ TEST_CASE("a manifest has a unit per service and port, with address, image and e
   CHECK(update->manifest.version == 1);
   REQUIRE(update->manifest.units.size() == 2);
   const contract::Unit& web = unit_of(*update, "shop/web");
-  CHECK(web.listen_address.starts_with("127."));
+  CHECK(web.listen_addresses.front().starts_with("127."));
   CHECK(web.listen_port == 80);
   REQUIRE(web.backends.size() == 1);
   REQUIRE(web.backends[0].endpoints.size() == 1);
@@ -186,12 +186,12 @@ TEST_CASE("where others must not wait, a resource with a mistake is left out at 
 TEST_CASE("no mesh address is one where a pod lives") {
   const auto alone = [] {
     auto with = reconciler();
-    return unit_of(*reconcile(with, {{"shop.yaml", kShop}}), "shop/web").listen_address;
+    return unit_of(*reconcile(with, {{"shop.yaml", kShop}}), "shop/web").listen_addresses.front();
   }();
   std::string occupied = kShop;
   occupied.replace(occupied.find("127.0.0.22"), 10, alone);
   auto with = reconciler();
   const auto update = reconcile(with, {{"shop.yaml", occupied}});
   REQUIRE(update.has_value());
-  CHECK(unit_of(*update, "shop/web").listen_address != alone);
+  CHECK(unit_of(*update, "shop/web").listen_addresses.front() != alone);
 }

@@ -39,7 +39,7 @@ contract::Unit canary_unit(Store& store) {
   return {.service = "shop/reviews",
           .port = 9080,
           .image = store.add(test::kCanaryUnit),
-          .listen_address = "127.1.2.3",
+          .listen_addresses = {"127.1.2.3"},
           .listen_port = 9080,
           .sources = decision.names.sources,
           .destinations = decision.names.destinations,
@@ -122,7 +122,7 @@ unit a/b:1 http permissive
   const contract::Unit unit{.service = "a/b",
                             .port = 1,
                             .image = store.add(text),
-                            .listen_address = "127.1.2.3",
+                            .listen_addresses = {"127.1.2.3"},
                             .listen_port = 1,
                             .sources = names.sources,
                             .destinations = names.destinations,
@@ -164,7 +164,7 @@ TEST_CASE("an image is fetched once, shared by its units and kept from version t
   contract::Unit first = canary_unit(store);
   contract::Unit second = first;
   second.service = "shop/twin";
-  second.listen_address = "127.1.2.4";
+  second.listen_addresses = {"127.1.2.4"};
   Manifest manifest = manifest_of(first);
   manifest.units.push_back(second);
   const auto before = build_snapshot(manifest, store.source(), Engine::native, nullptr);

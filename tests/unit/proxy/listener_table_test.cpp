@@ -72,6 +72,20 @@ TEST_CASE("ten thousand listeners open, half of them make way for others, and al
   CHECK(table.size() == 0);
 }
 
+TEST_CASE("a unit of two IP families has two listeners, which come and go with their addresses") {
+  TestUnit unit = unit_at(1, test::free_port());
+  unit.more_addresses = {"::1"};
+  ListenerTable table(1, false);
+  const auto opened = change(table, {unit});
+  REQUIRE(opened.opening.size() == 2);
+  for (const auto& one : opened.opening) CHECK(opened.bound[one.key.number].unit == 0);
+  unit.more_addresses.clear();
+  const auto closed = change(table, {unit});
+  REQUIRE(closed.closing.size() == 1);
+  CHECK(closed.closing[0].where.address.ip() == "::1");
+  CHECK(table.size() == 1);
+}
+
 TEST_CASE("TCP and UDP on one address are two listeners") {
   TestUnit tcp = unit_at(1, test::free_port()), udp = tcp;
   udp.service = "shop/udp";
