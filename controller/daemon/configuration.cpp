@@ -11,6 +11,9 @@ namespace {
 // What SIGHUP changes: everything else has begun to live.
 const std::set<std::string> kChangeable{"log", "log-level"};
 
+constexpr unsigned kShortestLease = 3;  // seconds: a renewal takes a round trip or two
+constexpr unsigned kLongestLease = 300;
+
 }  // namespace
 
 Syntax syntax_of(Configuration& given) {
@@ -43,6 +46,9 @@ Syntax syntax_of(Configuration& given) {
       flag("--read-only", given.read_only,
            "write nothing to the API: no status, no events, and never\n"
            "lead"),
+      number("--lease-seconds", "N", given.lease_seconds, kLongestLease,
+             "how long a leader that is not heard of stays the one\n"
+             "(default: 15)"),
       text("--out", "OUT", given.out, "made if it does not exist"),
       choice<ir::AccessMode>(
           "--access",
@@ -71,6 +77,9 @@ std::optional<std::string> contradiction(const Configuration& given) {
     return "--resources and --kubeconfig exclude each other";
   }
   if (!given.context.empty() && given.kubeconfig.empty()) return "--context is of a --kubeconfig";
+  if (given.lease_seconds < kShortestLease) {
+    return "--lease-seconds is at least " + std::to_string(kShortestLease);
+  }
   return std::nullopt;
 }
 

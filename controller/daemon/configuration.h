@@ -19,6 +19,7 @@ struct Configuration {
   std::string out;
   std::string ns;
   bool read_only = false;
+  unsigned lease_seconds = 15;
   CompileOptions compile;
   LogFormat log_format = LogFormat::text;
   LogLevel log_level = LogLevel::info;

@@ -2,10 +2,13 @@
 // Tested by tests/integration/controller_test.py and tests/system/kubernetes_test.py.
 #include "controller/daemon/daemon.h"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <cstdlib>
 #include <iostream>
 #include <mutex>
+#include <random>
 #include <thread>
 
 #include "base/log.h"
@@ -15,6 +18,7 @@ namespace smic::controller {
 namespace {
 
 constexpr const char* kOwnNamespace = "smic-system";
+constexpr const char* kLease = "smic-controller";
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -33,27 +37,26 @@ std::string own_namespace(const Configuration& given, const kube::Config* cluste
   return cluster != nullptr && given.kubeconfig.empty() ? cluster->ns : kOwnNamespace;
 }
 
+// In a pod, the pod's.
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 && name[0] != 0 ? name : "controller";
+}
+
 class Daemon {
  public:
   Daemon(const Configuration& given, const ReadAgain& fresh) : given_(given), fresh_(fresh) {}
 
   Result<void> start() {
-    if (given_.has_cluster()) {
-      auto cluster = cluster_of(given_);
-      if (!cluster) return std::unexpected(cluster.error());
-      // Secrets stay out of the log: a cluster is told by its address.
-      log_info("watching", {{"server", cluster->server()}});
-      api_ = std::make_unique<kube::Client>(*cluster, stop_);
-      ns_ = own_namespace(given_, &*cluster);
-      source_ = source::watch_cluster(std::move(*cluster));
-    } else {
-      auto source = source::watch_directory(given_.resources);
-      if (!source) return std::unexpected(source.error());
-      ns_ = own_namespace(given_, nullptr);
-      source_ = std::move(*source);
+    if (auto found = given_.has_cluster() ? use_cluster() : use_directory(); !found) return found;
+    surroundings_.emplace(Surroundings{given_, stop_, api_.get(), *leadership_, writer_.get(), ns_,
+                                       [this] { return not_ready(); }});
+    components_ = components(*surroundings_);
+    for (const auto& component : components_) {
+      ++started_;
+      if (auto done = component->start(); !done) return fail(done, component->name());
     }
-    leadership_ = given_.read_only ? kube::never_leads() : kube::sole_leader();
-    return start_components();
+    return {};
   }
 
   void follow() {
@@ -75,6 +78,8 @@ class Daemon {
   void stop() {
     stop_.stop();
     for (; started_ > 0; --started_) components_[started_ - 1]->stop();
+    while (!components_.empty()) components_.pop_back();
+    writer_.reset();
     leadership_.reset();
     log_info("stopped");
   }
@@ -82,14 +87,37 @@ class Daemon {
   bool ever() const { return updated_; }
 
  private:
-  Result<void> start_components() {
-    surroundings_.emplace(
-        Surroundings{given_, stop_, api_.get(), *leadership_, ns_, [this] { return not_ready(); }});
-    components_ = components(*surroundings_);
-    for (const auto& component : components_) {
-      ++started_;
-      if (auto done = component->start(); !done) return fail(done, component->name());
+  Result<void> use_cluster() {
+    auto cluster = cluster_of(given_);
+    if (!cluster) return std::unexpected(cluster.error());
+    // Secrets stay out of the log: a cluster is told by its address.
+    log_info("watching", {{"server", cluster->server()}});
+    std::random_device chance;
+    api_ = std::make_unique<kube::Client>(*cluster, stop_);
+    ns_ = own_namespace(given_, &*cluster);
+    if (given_.read_only) {
+      leadership_ = kube::never_leads();
+    } else {
+      const std::uint64_t digits = (std::uint64_t{chance()} << 32) | chance();
+      leadership_ = kube::elect(*cluster,
+                                {ns_,
+                                 kLease,
+                                 kube::identity_of(host_name(), digits),
+                                 {std::chrono::seconds(given_.lease_seconds)}},
+                                chance());
     }
+    writer_ = std::make_unique<kube::Writer>(*api_, stop_, *leadership_, kube::Writer::Limits{},
+                                             chance());
+    source_ = source::watch_cluster(std::move(*cluster));
+    return {};
+  }
+
+  Result<void> use_directory() {
+    auto source = source::watch_directory(given_.resources);
+    if (!source) return std::unexpected(source.error());
+    ns_ = own_namespace(given_, nullptr);
+    leadership_ = kube::sole_leader();
+    source_ = std::move(*source);
     return {};
   }
 
@@ -143,6 +171,7 @@ class Daemon {
   std::unique_ptr<kube::Client> api_;
   std::unique_ptr<source::Source> source_;
   std::unique_ptr<kube::Leadership> leadership_;
+  std::unique_ptr<kube::Writer> writer_;
   std::string ns_;
   std::optional<Surroundings> surroundings_;
   std::vector<std::unique_ptr<Component>> components_;  // complete before any is started

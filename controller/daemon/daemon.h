@@ -24,10 +24,11 @@ namespace smic::controller {
 // What components are made of. Lives longer than they do.
 struct Surroundings {
   const Configuration& configuration;
-  const kube::Stop& stop;        // ends every wait, before the components' stop() is called
-  kube::Client* api = nullptr;   // for writes; null without a cluster
-  kube::Leadership& leadership;  // ask before every write
-  std::string ns;                // where our own objects live: the Lease, Secrets, ConfigMaps
+  const kube::Stop& stop;          // ends every wait, before the components' stop() is called
+  kube::Client* api = nullptr;     // null without a cluster
+  kube::Leadership& leadership;    // ask before every write, as the writer does
+  kube::Writer* writer = nullptr;  // null without a cluster
+  std::string ns;                  // where our own objects live: the Lease, Secrets, ConfigMaps
   // What keeps the daemon from being ready, a line each; empty = it is. From any thread.
   std::function<std::vector<std::string>()> not_ready;
 };

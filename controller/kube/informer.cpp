@@ -19,7 +19,7 @@ struct Informer::Impl {
   const WatchedKind& kind;
   Client& client;
   const Stop& stop;
-  Store& store;
+  Sink& store;
   const Patience patience;
   Backoff backoff;
   std::mt19937_64 random;
@@ -184,9 +184,9 @@ struct Informer::Impl {
   }
 };
 
-Informer::Informer(const WatchedKind& kind, Client& client, const Stop& stop, Store& store,
+Informer::Informer(const WatchedKind& kind, Client& client, const Stop& stop, Sink& sink,
                    Patience patience, std::uint64_t seed)
-    : impl_(new Impl{kind, client, stop, store, patience, Backoff(patience.backoff, seed),
+    : impl_(new Impl{kind, client, stop, sink, patience, Backoff(patience.backoff, seed),
                      std::mt19937_64(seed)}),
       thread_([impl = impl_.get()] { impl->run(); }) {}
 

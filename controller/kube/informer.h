@@ -32,8 +32,8 @@ struct Patience {
 
 class Informer {
  public:
-  Informer(const WatchedKind& kind, Client& client, const Stop& stop, Store& store,
-           Patience patience, std::uint64_t seed);
+  Informer(const WatchedKind& kind, Client& client, const Stop& stop, Sink& sink, Patience patience,
+           std::uint64_t seed);
   ~Informer();  // after stop
 
  private:

@@ -4,7 +4,8 @@
 //   client.h    one request at a time: lists page by page, watches line by line, writes
 //   informer.h  a kind kept up to date by list and watch, whatever the API does
 //   store.h     what the informers know, shrunk, for whoever reads it
-//   leadership.h  which of several controllers writes
+//   leadership.h, election.h   which of several controllers writes
+//   writer.h    writes, only of the leader, again when that helps
 //   fault.h     what can go wrong, by what to do about it
 //
 // Blocking calls and a thread per watched kind, instead of callbacks: a watch is a loop (list,
@@ -17,7 +18,9 @@
 
 #include "controller/kube/client.h"
 #include "controller/kube/config.h"
+#include "controller/kube/election.h"
 #include "controller/kube/fault.h"
 #include "controller/kube/informer.h"
 #include "controller/kube/leadership.h"
 #include "controller/kube/store.h"
+#include "controller/kube/writer.h"

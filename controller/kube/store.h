@@ -18,15 +18,25 @@
 
 namespace smic::kube {
 
-class Store {
+// Where informers put what they learn. Called by a thread per kind.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  // All objects of a kind; the first time fills it. True if that changed anything.
+  virtual bool replace(const std::string& kind, std::vector<Object> objects) = 0;
+  virtual void put(const std::string& kind, Object object) = 0;
+  virtual void remove(const std::string& kind, const Object& object) = 0;
+};
+
+class Store final : public Sink {
  public:
   // How many kinds must have been filled before there is anything to read.
   explicit Store(std::size_t kinds) : unfilled_(kinds) {}
 
-  // All objects of a kind; the first time fills it. True if that changed anything.
-  bool replace(const std::string& kind, std::vector<Object> objects);
-  void put(const std::string& kind, Object object);
-  void remove(const std::string& kind, const Object& object);
+  bool replace(const std::string& kind, std::vector<Object> objects) override;
+  void put(const std::string& kind, Object object) override;
+  void remove(const std::string& kind, const Object& object) override;
 
   // Waits until every kind is filled and something is newer than what read() gave. False = closed.
   bool wait();
