@@ -21,14 +21,13 @@ Syntax syntax_of(Configuration& given) {
   syntax.command = "smic-controller";
   syntax.most = 0;
   syntax.about =
-      "Compiles the resources of a cluster, or the manifests of a directory, and writes what a "
-      "proxy\n"
-      "enforces, on every change: OUT/manifest.json, replaced in one step, and OUT/images/, a file "
-      "per\n"
-      "image. A proxy follows with `smic-proxy --manifest OUT/manifest.json`. --out is needed. "
-      "Without\n"
-      "--resources and --kubeconfig it expects to run in a pod of the cluster. docs/controller.md "
-      "has more.";
+      "Compiles the resources of a cluster, or the manifests of a directory, on every change, and\n"
+      "hands out what proxies enforce: by HTTPS (--listen), or as files (--out): "
+      "OUT/manifest.json,\n"
+      "replaced in one step, and OUT/images/, a file per image, which a proxy follows with\n"
+      "`smic-proxy --manifest OUT/manifest.json`. Without --resources and --kubeconfig it expects "
+      "to\n"
+      "run in a pod of the cluster. docs/controller.md has more.";
   syntax.options = {
       text("--config", "FILE", given.config,
            "settings: YAML, a key per option without its dashes;\n"
@@ -50,6 +49,12 @@ Syntax syntax_of(Configuration& given) {
              "how long a leader that is not heard of stays the one\n"
              "(default: 15)"),
       text("--out", "OUT", given.out, "made if it does not exist"),
+      text("--listen", "ADDRESS:PORT", given.listen,
+           "HTTPS, for proxies and for the Kubernetes API"),
+      text("--health", "ADDRESS:PORT", given.health, "plain HTTP: health, metrics"),
+      text("--keys", "DIR", given.keys,
+           "where the keys of --listen are kept (default in a cluster: a\n"
+           "Secret that its controllers share)"),
       choice<ir::AccessMode>(
           "--access",
           {{"enforce", ir::AccessMode::enforce}, {"permissive", ir::AccessMode::permissive}},
@@ -72,7 +77,10 @@ Syntax syntax_of(Configuration& given) {
 }
 
 std::optional<std::string> contradiction(const Configuration& given) {
-  if (given.out.empty()) return "it needs --out=OUT";
+  if (given.out.empty() && given.listen.empty()) return "it needs --out=OUT or --listen=ADDRESS";
+  if (!given.listen.empty() && given.keys.empty() && (!given.has_cluster() || given.read_only)) {
+    return "--listen needs --keys=DIR where no Secret can be written";
+  }
   if (!given.resources.empty() && !given.kubeconfig.empty()) {
     return "--resources and --kubeconfig exclude each other";
   }

@@ -17,6 +17,9 @@ struct Configuration {
   std::string kubeconfig;
   std::string context;
   std::string out;
+  std::string listen;  // HTTPS
+  std::string health;  // plain HTTP
+  std::string keys;
   std::string ns;
   bool read_only = false;
   unsigned lease_seconds = 15;

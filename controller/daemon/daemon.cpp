@@ -51,7 +51,9 @@ class Daemon {
     if (auto found = given_.has_cluster() ? use_cluster() : use_directory(); !found) return found;
     surroundings_.emplace(Surroundings{given_, stop_, api_.get(), *leadership_, writer_.get(), ns_,
                                        [this] { return not_ready(); }});
-    components_ = components(*surroundings_);
+    auto list = components(*surroundings_);
+    if (!list) return std::unexpected(list.error());
+    components_ = std::move(*list);
     for (const auto& component : components_) {
       ++started_;
       if (auto done = component->start(); !done) return fail(done, component->name());

@@ -34,7 +34,7 @@ struct Surroundings {
 };
 
 // THE list: started in this order, stopped in the reverse one.
-std::vector<std::unique_ptr<Component>> components(const Surroundings& surroundings);
+Result<std::vector<std::unique_ptr<Component>>> components(const Surroundings& surroundings);
 
 // What DIR gets for proxies that follow files (publish.h).
 std::unique_ptr<Component> file_publisher(std::string directory);
