@@ -60,12 +60,12 @@ def prepare_network():
 class Certificates:
     """A CA and what it signed, by openssl."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *addresses):
         self.folder = folder
         self.authority("ca")
         self.authority("front-proxy-ca")
-        self.signed("apiserver", "/CN=kube-apiserver",
-                    "DNS:localhost,DNS:kubernetes.default.svc,IP:127.0.0.1")
+        self.signed("apiserver", "/CN=kube-apiserver", "DNS:localhost,DNS:kubernetes.default.svc" +
+                    "".join(f",IP:{address}" for address in addresses))
         self.signed("admin", "/O=system:masters/CN=admin")
         self.signed("front-proxy", "/CN=front-proxy", authority="front-proxy-ca")
         run("openssl", "genrsa", "-out", self.path("sa.key"), "2048")
@@ -98,14 +98,17 @@ class Certificates:
 
 
 class Cluster(contextlib.AbstractContextManager):
+    address = "127.0.0.1"  # of the API server
+    other_addresses = ()   # that its certificate is for
+
     def __init__(self):
-        prepare_network()
+        self.prepare_network()
         self.program = part("kube-apiserver")
         self.kubectl_program = shutil.which("kubectl") or part("kubectl")
         self.folder = tempfile.TemporaryDirectory(prefix="smic-cluster-")
         self.path = pathlib.Path(self.folder.name)
         self.etcd = self.apiserver = None
-        self.certificates = Certificates(self.path)
+        self.certificates = Certificates(self.path, self.address, *self.other_addresses)
         self.port, self.etcd_port, self.peer_port = free_port(), free_port(), free_port()
         self.admin = self.kubeconfig("admin", {"client-certificate": "admin.crt",
                                                "client-key": "admin.key"})
@@ -124,7 +127,10 @@ class Cluster(contextlib.AbstractContextManager):
 
     @property
     def server(self):
-        return f"https://127.0.0.1:{self.port}"
+        return f"https://{self.address}:{self.port}"
+
+    def prepare_network(self):
+        prepare_network()
 
     def start_etcd(self):
         client = f"http://127.0.0.1:{self.etcd_port}"
@@ -138,7 +144,7 @@ class Cluster(contextlib.AbstractContextManager):
         path = self.certificates.path
         self.apiserver = Process(
             self.program, "--etcd-servers", f"http://127.0.0.1:{self.etcd_port}",
-            "--bind-address", "127.0.0.1", "--advertise-address", "127.0.0.1",
+            "--bind-address", self.address, "--advertise-address", self.address,
             "--secure-port", self.port, "--endpoint-reconciler-type", "none",
             "--tls-cert-file", path("apiserver.crt"), "--tls-private-key-file", path("apiserver.key"),
             "--client-ca-file", path("ca.crt"), "--authorization-mode", "RBAC",

@@ -104,6 +104,8 @@ class Node(Namespace):
         pod.node, pod.address = self, f"{self.pod_net}.{last}"
         connect(self.pid, f"p{last}", pod.pid, "eth0")
         self.run("ip", "link", "set", f"p{last}", "up", "master", "cni0")
+        # A pod may reach itself by a Service's address.
+        self.run("ip", "link", "set", f"p{last}", "type", "bridge_slave", "hairpin", "on")
         pod.run("ip", "address", "add", f"{pod.address}/24", "dev", "eth0")
         pod.run("ip", "link", "set", "eth0", "up")
         pod.run("ip", "route", "add", "default", "via", f"{self.pod_net}.1")
