@@ -5,6 +5,9 @@
 //   image.h     the file of one unit: shape, ELF object, tables
 //   manifest.h  what one node enforces: units by image digest, names, endpoints, identities
 //   names.h     what it answers DNS questions from
+//   state.h     the same as it is distributed: signed items, and what changed between two states
+//   state_stream.h  its lines on the wire and on disk
+//   signature.h keys, and who is trusted
 //   digest.h    how images are named
 //
 // Shape and names are kept apart. An image holds only the shape of a unit (indices: route 2,

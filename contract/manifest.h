@@ -120,4 +120,26 @@ std::string to_json(const Manifest& manifest);
 // "manifest: units[3].routes[0].split[1].backend: 7 is out of range".
 Result<Manifest> manifest_from_json(std::string_view json);
 
+// ---- its parts, each on a line of its own (contract/state.h) ------------------------------------
+
+// What a manifest says once for all of its units.
+struct MeshSettings {
+  std::vector<std::string> mesh_ranges;
+  Names names;  // without its services
+
+  bool operator==(const MeshSettings&) const = default;
+};
+MeshSettings settings_of(const Manifest& manifest);
+void use(MeshSettings settings, Manifest& manifest);  // keeps the services
+
+std::string to_json(const MeshSettings& settings);
+std::string to_json(const Unit& unit);
+std::string to_json(const ServiceNames& names);
+std::string to_json(const PodIdentity& pod);
+
+Result<MeshSettings> settings_from_json(std::string_view json);
+Result<Unit> unit_from_json(std::string_view json);
+Result<ServiceNames> service_names_from_json(std::string_view json);
+Result<PodIdentity> pod_from_json(std::string_view json);
+
 }  // namespace smic::contract

@@ -37,13 +37,20 @@ class Reader {
  public:
   const std::string& error() const { return error_; }
 
+  template <class T>
+  bool read_document(const json::value& value, T& out) {
+    return read(value, Place{}, out);
+  }
+
+ private:
   bool read(const json::value& value, const Place& place, Manifest& out) {
     return object(value, place, "version", out.version, "node", out.node, "mesh_ranges",
                   out.mesh_ranges, "units", out.units, "identities", out.identities, "names",
                   out.names);
   }
-
- private:
+  bool read(const json::value& value, const Place& place, MeshSettings& out) {
+    return object(value, place, "mesh_ranges", out.mesh_ranges, "names", out.names);
+  }
   bool fail(const Place& place, const std::string& what) {
     const std::string where = place.text();
     error_ = where.empty() ? what : where + ": " + what;
@@ -298,22 +305,40 @@ class Reader {
   std::string error_;
 };
 
-}  // namespace
-
-Result<Manifest> manifest_from_json(std::string_view text) {
-  if (text.size() > kMaxManifestBytes) return smic::fail("manifest: is too long");
+template <class T>
+Result<T> parsed(std::string_view text, const char* what) {
+  const auto failed = [&](const std::string& why) {
+    return smic::fail(std::string(what) + ": " + why);
+  };
+  if (text.size() > kMaxManifestBytes) return failed("is too long");
 
   json::monotonic_resource memory;
   json::error_code error;
   json::parse_options options;
   options.max_depth = 16;  // the deepest known field is at 8; unknown ones may nest a little
   const json::value document = json::parse(text, error, &memory, options);
-  if (error) return smic::fail("manifest: is no JSON: " + error.message());
+  if (error) return failed("is no JSON: " + error.message());
 
-  Manifest manifest;
+  T value;
   Reader reader;
-  if (!reader.read(document, Place{}, manifest)) return smic::fail("manifest: " + reader.error());
-  return manifest;
+  if (!reader.read_document(document, value)) return failed(reader.error());
+  return value;
+}
+
+}  // namespace
+
+Result<Manifest> manifest_from_json(std::string_view text) {
+  return parsed<Manifest>(text, "manifest");
+}
+Result<MeshSettings> settings_from_json(std::string_view text) {
+  return parsed<MeshSettings>(text, "settings");
+}
+Result<Unit> unit_from_json(std::string_view text) { return parsed<Unit>(text, "unit"); }
+Result<ServiceNames> service_names_from_json(std::string_view text) {
+  return parsed<ServiceNames>(text, "service");
+}
+Result<PodIdentity> pod_from_json(std::string_view text) {
+  return parsed<PodIdentity>(text, "pod");
 }
 
 }  // namespace smic::contract

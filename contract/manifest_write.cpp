@@ -88,6 +88,9 @@ class Writer {
   void value(const PodIdentity& pod) {
     object("address", pod.address, "identity", pod.identity, "pod", pod.pod);
   }
+  void value(const MeshSettings& settings) {
+    object("mesh_ranges", settings.mesh_ranges, "names", settings.names);
+  }
   void value(const Manifest& manifest) {
     object("version", manifest.version, "node", manifest.node, "mesh_ranges", manifest.mesh_ranges,
            "units", Lines{manifest.units}, "identities", Lines{manifest.identities}, "names",
@@ -183,12 +186,36 @@ class Writer {
   std::string out_;
 };
 
+template <class T>
+std::string json_of(const T& value) {
+  Writer out;
+  out.value(value);
+  return out.take();
+}
+
 }  // namespace
 
-std::string to_json(const Manifest& manifest) {
-  Writer out;
-  out.value(manifest);
-  return out.take() + "\n";
+std::string to_json(const Manifest& manifest) { return json_of(manifest) + "\n"; }
+
+MeshSettings settings_of(const Manifest& manifest) {
+  const Names& names = manifest.names;
+  return {.mesh_ranges = manifest.mesh_ranges,
+          .names = {.mesh_zones = names.mesh_zones,
+                    .cluster_domain = names.cluster_domain,
+                    .plain_namespaces = names.plain_namespaces,
+                    .reverse_zones = names.reverse_zones,
+                    .services = {}}};
 }
+
+void use(MeshSettings settings, Manifest& manifest) {
+  settings.names.services = std::move(manifest.names.services);
+  manifest.names = std::move(settings.names);
+  manifest.mesh_ranges = std::move(settings.mesh_ranges);
+}
+
+std::string to_json(const MeshSettings& settings) { return json_of(settings); }
+std::string to_json(const Unit& unit) { return json_of(unit); }
+std::string to_json(const ServiceNames& names) { return json_of(names); }
+std::string to_json(const PodIdentity& pod) { return json_of(pod); }
 
 }  // namespace smic::contract
