@@ -196,11 +196,11 @@ void log_start(const proxy::Proxy& proxy, const program::Snapshot& snapshot) {
   if (const std::string admin = proxy.admin_address(); !admin.empty()) {
     log_info("admin", {{"address", admin}});
   }
-  for (const program::Unit& unit : snapshot.units) {
-    for (const std::string& address : proxy.listens_on(unit.manifest)) {
+  for (const auto& each : snapshot.units) {
+    const contract::Unit& unit = each->manifest;
+    for (const std::string& address : proxy.listens_on(unit)) {
       log_info("listening",
-               {{"address", address},
-                {"unit", unit.manifest.service + ":" + std::to_string(unit.manifest.port)}});
+               {{"address", address}, {"unit", unit.service + ":" + std::to_string(unit.port)}});
     }
   }
 }

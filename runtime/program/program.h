@@ -17,6 +17,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -57,46 +58,65 @@ Result<std::shared_ptr<const Program>> load(std::span<const std::byte> image, En
 
 using DestinationMask = std::array<std::uint64_t, contract::kDestinationWords>;
 
+// Two pointers into its unit: a node may have 100,000 endpoints, and their texts are in the
+// manifest.
 struct Endpoint {
-  std::string address;
-  std::uint16_t port = 0;
-  std::string identity;
-  std::string workload;
-  DestinationMask destinations{};  // the unit's destinations this endpoint belongs to
+  const contract::Endpoint* named;      // address, port, identity, workload
+  const DestinationMask* destinations;  // the unit's destinations this endpoint belongs to
 
-  // Dense index over the distinct address:port pairs of the snapshot, for connection pools.
-  std::uint32_t pool = 0;
+  const std::string& address() const { return named->address; }
+  std::uint16_t port() const { return named->port; }
+  const std::string& identity() const { return named->identity; }
 };
 
-struct Backend {
-  std::string service;  // "namespace/name"
-  std::uint16_t port = 0;
-  std::vector<Endpoint> endpoints;
-};
+// Lives as long as a snapshot or a later one has it: who changes one unit of 10,000 makes one.
+class Unit {
+ public:
+  // Every index of the manifest fits the program.
+  Unit(contract::Shared<contract::Unit> manifest, std::shared_ptr<const Program> program);
+  Unit(const Unit&) = delete;
+  Unit& operator=(const Unit&) = delete;
 
-struct Unit {
-  contract::Unit manifest;  // names, origins, weights
-  std::shared_ptr<const Program> program;
-  std::vector<Backend> backends;                                // as in the manifest
-  std::unordered_map<std::string, std::uint32_t> source_class;  // identity → class; others are 0
+  std::uint32_t class_of(std::string_view identity) const;
 
-  std::uint32_t class_of(const std::string& identity) const;
+ private:
+  contract::Shared<contract::Unit> shared_;
+  std::vector<DestinationMask> masks_;                                // each different one once
+  std::unordered_map<std::string_view, std::uint32_t> source_class_;  // the others are 0
+
+ public:
+  const contract::Unit& manifest;  // names, origins, weights
+  const std::shared_ptr<const Program> program;
+  std::vector<std::vector<Endpoint>> backends;  // as in the manifest
+
+  const contract::Shared<contract::Unit>& shared() const { return shared_; }
 };
 
 // Is this endpoint among the destinations that the verdict allows?
 bool allowed(const contract::Verdict& verdict, const Endpoint& endpoint);
 
+// Programs that some snapshot has, by digest and engine: an image is loaded once.
+class Programs;
+
 struct Snapshot {
+  using Identities = std::unordered_map<std::string, contract::PodIdentity>;  // by address text
+
   std::uint64_t version = 0;
-  std::vector<Unit> units;
-  std::unordered_map<std::string, contract::PodIdentity> identities;  // by address text
+  std::vector<std::shared_ptr<const Unit>> units;  // as in the manifest
+  std::shared_ptr<const Identities> identities = std::make_shared<const Identities>();
+
+  // What the units were made from, side by side, so that what did not change is found without
+  // looking at 10,000 units in 10,000 places.
+  std::vector<const contract::Unit*> made_from;
+  std::shared_ptr<Programs> programs;
 };
 
 // Where image bytes come from: a directory, the controller in the same process, the network.
 using BlobSource = std::function<Result<contract::Bytes>(const std::string& digest)>;
 
-// Loads what `manifest` names; images already in `previous` are reused, not loaded again. Every
-// index of the manifest is checked against the image's shape. An error leaves `previous` in force.
+// Loads what `manifest` names. Units that are as in `previous` (the same object, or equal) are the
+// same objects again, and images that it has are not loaded again. Every index of the manifest is
+// checked against the image's shape. An error leaves `previous` in force.
 Result<std::shared_ptr<const Snapshot>> build_snapshot(const contract::Manifest& manifest,
                                                        const BlobSource& blobs, Engine engine,
                                                        const Snapshot* previous);

@@ -4,6 +4,8 @@
 // index without looking.
 //
 // Tested by tests/unit/program/snapshot_test.cpp.
+#include <algorithm>
+#include <mutex>
 #include <set>
 #include <tuple>
 
@@ -11,8 +13,6 @@
 
 namespace smic::program {
 namespace {
-
-using Programs = std::unordered_map<std::string, std::shared_ptr<const Program>>;  // by digest
 
 std::string name_of(const contract::Unit& unit) {
   return "unit " + unit.service + ":" + std::to_string(unit.port);
@@ -63,6 +63,123 @@ Result<void> check_unit(const contract::Unit& unit, const contract::Shape& shape
   return check_sources(unit, shape);
 }
 
+// ---- programs ----------------------------------------------------------------------------------
+
+Result<std::shared_ptr<const Program>> fetch(const std::string& digest, const BlobSource& blobs,
+                                             Engine engine) {
+  const auto bytes = blobs(digest);
+  if (!bytes) return fail(bytes, "image " + digest);
+  const std::string found = contract::digest_of(*bytes);
+  if (found != digest) return fail("image " + digest + " has the bytes of " + found);
+  auto program = load(*bytes, engine);
+  if (!program) return fail(program, "image " + digest);
+  return program;
+}
+
+bool belongs(const contract::Endpoint& endpoint, const contract::Destination& destination) {
+  return (destination.port == 0 || destination.port == endpoint.port) &&
+         (destination.identity.empty() || destination.identity == endpoint.identity);
+}
+
+DestinationMask mask_of(const contract::Endpoint& endpoint, const contract::Unit& unit) {
+  DestinationMask mask{};
+  for (std::size_t d = 0; d < unit.destinations.size(); ++d) {
+    mask[d / 64] |= std::uint64_t{belongs(endpoint, unit.destinations[d])} << (d % 64);
+  }
+  return mask;
+}
+
+}  // namespace
+
+class Programs {
+ public:
+  Result<std::shared_ptr<const Program>> get(const std::string& digest, const BlobSource& blobs,
+                                             Engine engine) {
+    const std::lock_guard lock(mutex_);
+    std::weak_ptr<const Program>& known = known_[{digest, engine}];
+    if (auto program = known.lock()) return program;
+    auto fetched = fetch(digest, blobs, engine);
+    if (fetched) known = *fetched;
+    if (++loaded_ > known_.size() / 2) forget_unused();
+    return fetched;
+  }
+
+ private:
+  void forget_unused() {
+    std::erase_if(known_, [](const auto& entry) { return entry.second.expired(); });
+    loaded_ = 0;
+  }
+
+  std::mutex mutex_;
+  std::map<std::pair<std::string, Engine>, std::weak_ptr<const Program>> known_;
+  std::size_t loaded_ = 0;
+};
+
+namespace {
+
+// ---- units -------------------------------------------------------------------------------------
+
+auto place_of(const contract::Unit& unit) {
+  return std::tie(unit.service, unit.port, unit.protocol);
+}
+
+// Units of the snapshot before, in the order in which both have them.
+class Previous {
+ public:
+  Previous(const Snapshot* snapshot, Engine engine) : snapshot_(snapshot), engine_(engine) {}
+
+  // The one that was made from the same, or null.
+  std::shared_ptr<const Unit> find(const contract::Unit& wanted) {
+    if (snapshot_ == nullptr) return nullptr;
+    const auto& made_from = snapshot_->made_from;
+    if (at_ < made_from.size() && made_from[at_] != &wanted) skip_to(wanted);
+    if (at_ == made_from.size()) return nullptr;
+    const bool same = made_from[at_] == &wanted || *made_from[at_] == wanted;
+    const std::shared_ptr<const Unit>& unit = snapshot_->units[at_];
+    if (same || place_of(*made_from[at_]) == place_of(wanted)) ++at_;
+    return same && unit->program->engine() == engine_ ? unit : nullptr;
+  }
+
+ private:
+  void skip_to(const contract::Unit& wanted) {
+    const auto& made_from = snapshot_->made_from;
+    while (at_ < made_from.size() && place_of(*made_from[at_]) < place_of(wanted)) ++at_;
+  }
+
+  const Snapshot* snapshot_;
+  Engine engine_;
+  std::size_t at_ = 0;
+};
+
+Result<std::shared_ptr<const Unit>> make_unit(const contract::Shared<contract::Unit>& unit,
+                                              const BlobSource& blobs, Engine engine,
+                                              Programs& programs) {
+  auto program = programs.get(unit->image, blobs, engine);
+  if (!program) return fail(program, name_of(unit));
+  const auto fits = check_unit(unit, (*program)->shape());
+  if (!fits) return fail(fits.error().with(name_of(unit)).message);
+  return std::make_shared<const Unit>(unit, std::move(*program));
+}
+
+// ---- what must hold between units --------------------------------------------------------------
+
+bool listen_alike(const contract::Unit& a, const contract::Unit& b) {
+  return a.listen_addresses == b.listen_addresses && a.listen_port == b.listen_port &&
+         (a.protocol == contract::Protocol::udp) == (b.protocol == contract::Protocol::udp);
+}
+
+// Then nobody can have come to listen where another does.
+bool all_listen_alike(const Snapshot& now, const Snapshot* before) {
+  if (before == nullptr || before->made_from.size() != now.made_from.size()) return false;
+  for (std::size_t i = 0; i < now.made_from.size(); ++i) {
+    if (now.made_from[i] != before->made_from[i] &&
+        !listen_alike(*now.made_from[i], *before->made_from[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
 // Two units that a connection could not tell apart.
 Result<void> check_addresses(const contract::Manifest& manifest) {
   std::set<std::tuple<bool, std::string_view, std::uint16_t>> seen;
@@ -77,115 +194,83 @@ Result<void> check_addresses(const contract::Manifest& manifest) {
   return {};
 }
 
-// ---- programs ----------------------------------------------------------------------------------
+// ---- identities --------------------------------------------------------------------------------
 
-Result<std::shared_ptr<const Program>> fetch(const std::string& digest, const BlobSource& blobs,
-                                             Engine engine) {
-  const auto bytes = blobs(digest);
-  if (!bytes) return fail(bytes, "image " + digest);
-  const std::string found = contract::digest_of(*bytes);
-  if (found != digest) return fail("image " + digest + " has the bytes of " + found);
-  auto program = load(*bytes, engine);
-  if (!program) return fail(program, "image " + digest);
-  return program;
+std::shared_ptr<const Snapshot::Identities> identities_of(
+    const std::vector<contract::PodIdentity>& pods, const Snapshot* previous) {
+  const auto is_known = [&](const contract::PodIdentity& pod) {
+    const auto known = previous->identities->find(pod.address);
+    return known != previous->identities->end() && known->second == pod;
+  };
+  if (previous != nullptr && previous->identities->size() == pods.size() &&
+      std::ranges::all_of(pods, is_known)) {
+    return previous->identities;
+  }
+  auto identities = std::make_shared<Snapshot::Identities>();
+  for (const contract::PodIdentity& pod : pods) identities->emplace(pod.address, pod);
+  return identities;
 }
-
-Programs programs_of(const Snapshot* snapshot, Engine engine) {
-  Programs programs;
-  if (!snapshot) return programs;
-  for (const Unit& unit : snapshot->units) {
-    if (unit.program->engine() == engine) programs.emplace(unit.manifest.image, unit.program);
-  }
-  return programs;
-}
-
-// ---- endpoints ---------------------------------------------------------------------------------
-
-bool belongs(const contract::Endpoint& endpoint, const contract::Destination& destination) {
-  return (destination.port == 0 || destination.port == endpoint.port) &&
-         (destination.identity.empty() || destination.identity == endpoint.identity);
-}
-
-class Builder {
- public:
-  Unit unit(const contract::Unit& manifest, std::shared_ptr<const Program> program) {
-    Unit unit{.manifest = manifest, .program = std::move(program)};
-    for (const contract::Backend& backend : manifest.backends) {
-      unit.backends.push_back({backend.service, backend.port, endpoints(backend, manifest)});
-    }
-    for (const contract::SourceClass& source : manifest.sources) {
-      unit.source_class.emplace(source.identity, source.value);
-    }
-    return unit;
-  }
-
- private:
-  std::vector<Endpoint> endpoints(const contract::Backend& backend, const contract::Unit& unit) {
-    std::vector<Endpoint> list;
-    list.reserve(backend.endpoints.size());
-    for (const contract::Endpoint& from : backend.endpoints) {
-      Endpoint& endpoint = list.emplace_back();
-      endpoint.address = from.address;
-      endpoint.port = from.port;
-      endpoint.identity = from.identity;
-      endpoint.workload = from.workload;
-      for (std::size_t d = 0; d < unit.destinations.size(); ++d) {
-        const auto bit = std::uint64_t{belongs(from, unit.destinations[d])} << (d % 64);
-        endpoint.destinations[d / 64] |= bit;
-      }
-      endpoint.pool = pool(from);
-    }
-    return list;
-  }
-
-  std::uint32_t pool(const contract::Endpoint& endpoint) {
-    const auto next = static_cast<std::uint32_t>(pools_.size());
-    return pools_.emplace(endpoint.address + " " + std::to_string(endpoint.port), next)
-        .first->second;
-  }
-
-  std::unordered_map<std::string, std::uint32_t> pools_;
-};
 
 Result<std::shared_ptr<const Snapshot>> build(const contract::Manifest& manifest,
                                               const BlobSource& blobs, Engine engine,
                                               const Snapshot* previous) {
-  if (const auto checked = check_addresses(manifest); !checked) {
-    return std::unexpected(checked.error());
-  }
-  Programs programs = programs_of(previous, engine);
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->version = manifest.version;
+  snapshot->programs =
+      previous && previous->programs ? previous->programs : std::make_shared<Programs>();
   snapshot->units.reserve(manifest.units.size());
-  Builder builder;
-  for (const contract::Unit& unit : manifest.units) {
-    auto& program = programs[unit.image];
-    if (!program) {
-      auto fetched = fetch(unit.image, blobs, engine);
-      if (!fetched) return fail(fetched, name_of(unit));
-      program = std::move(*fetched);
+  snapshot->made_from.reserve(manifest.units.size());
+  Previous before(previous, engine);
+  for (const contract::Shared<contract::Unit>& unit : manifest.units) {
+    auto known = before.find(*unit);
+    if (!known) {
+      auto made = make_unit(unit, blobs, engine, *snapshot->programs);
+      if (!made) return std::unexpected(made.error());
+      known = std::move(*made);
     }
-    const auto fits = check_unit(unit, program->shape());
-    if (!fits) return fail(fits.error().with(name_of(unit)).message);
-    snapshot->units.push_back(builder.unit(unit, program));
+    snapshot->made_from.push_back(&known->manifest);
+    snapshot->units.push_back(std::move(known));
   }
-  for (const contract::PodIdentity& pod : manifest.identities) {
-    snapshot->identities.emplace(pod.address, pod);
+  if (!all_listen_alike(*snapshot, previous)) {
+    if (const auto checked = check_addresses(manifest); !checked) {
+      return std::unexpected(checked.error());
+    }
   }
+  snapshot->identities = identities_of(manifest.identities, previous);
   return snapshot;
 }
 
 }  // namespace
 
-std::uint32_t Unit::class_of(const std::string& identity) const {
-  const auto found = source_class.find(identity);
-  return found == source_class.end() ? 0 : found->second;
+Unit::Unit(contract::Shared<contract::Unit> of, std::shared_ptr<const Program> with)
+    : shared_(std::move(of)), manifest(*shared_), program(std::move(with)) {
+  std::set<DestinationMask> different;
+  for (const contract::Backend& backend : manifest.backends) {
+    for (const auto& endpoint : backend.endpoints) different.insert(mask_of(endpoint, manifest));
+  }
+  masks_.assign(different.begin(), different.end());
+  for (const contract::Backend& backend : manifest.backends) {
+    std::vector<Endpoint>& endpoints = backends.emplace_back();
+    endpoints.reserve(backend.endpoints.size());
+    for (const contract::Endpoint& endpoint : backend.endpoints) {
+      const auto mask = std::ranges::lower_bound(masks_, mask_of(endpoint, manifest));
+      endpoints.push_back({&endpoint, &*mask});
+    }
+  }
+  for (const contract::SourceClass& source : manifest.sources) {
+    source_class_.emplace(source.identity, source.value);
+  }
+}
+
+std::uint32_t Unit::class_of(std::string_view identity) const {
+  const auto found = source_class_.find(identity);
+  return found == source_class_.end() ? 0 : found->second;
 }
 
 bool allowed(const contract::Verdict& verdict, const Endpoint& endpoint) {
   std::uint64_t common = 0;
   for (std::size_t word = 0; word < contract::kDestinationWords; ++word) {
-    common |= verdict.allowed[word] & endpoint.destinations[word];
+    common |= verdict.allowed[word] & (*endpoint.destinations)[word];
   }
   return common != 0;
 }

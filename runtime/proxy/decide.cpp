@@ -21,7 +21,7 @@ std::string name_of(const std::string& service, std::uint16_t port) {
 void identify(Caller& caller, const View& view, const program::Unit& unit) {
   if (caller.identity_serial == view.serial) return;
   caller.identity_serial = view.serial;
-  const auto& identities = view.snapshot->identities;
+  const auto& identities = *view.snapshot->identities;
   const auto found = identities.find(caller.peer_ip);
   caller.identity = found == identities.end() ? std::string() : found->second.identity;
   caller.source_class = caller.identity.empty() ? 0 : unit.class_of(caller.identity);
@@ -90,7 +90,8 @@ observe::RequestSeries& series_of(Caller& caller, const program::Unit& unit, std
     labels.destination = name_of(unit.manifest.service, unit.manifest.port);
     if (route != kNone) labels.route = unit.manifest.routes[route].origin.resource;
     if (backend != kNone) {
-      labels.backend = name_of(unit.backends[backend].service, unit.backends[backend].port);
+      labels.backend =
+          name_of(unit.manifest.backends[backend].service, unit.manifest.backends[backend].port);
     }
     series = &caller.worker.metrics.series(labels);
   }
@@ -124,13 +125,13 @@ std::uint32_t split(const program::Unit& unit, std::uint32_t route_index, SplitS
   std::uint64_t total = 0, live = 0;
   for (const contract::WeightedBackend& weighted : backends) {
     total += weighted.weight;
-    if (!unit.backends[weighted.backend].endpoints.empty()) live += weighted.weight;
+    if (!unit.backends[weighted.backend].empty()) live += weighted.weight;
   }
   if (live == 0) return kNone;
   if (live == total) return unit.program->split(route_index, sequence.next(total, random));
   std::uint64_t left = scale(sequence.next(live, random), live);
   for (std::uint32_t i = 0; i < backends.size(); ++i) {
-    if (unit.backends[backends[i].backend].endpoints.empty()) continue;
+    if (unit.backends[backends[i].backend].empty()) continue;
     if (left < backends[i].weight) return i;
     left -= backends[i].weight;
   }
@@ -138,9 +139,9 @@ std::uint32_t split(const program::Unit& unit, std::uint32_t route_index, SplitS
 }
 
 // `avoid` counts as busier than any other.
-const program::Endpoint& pick_endpoint(Worker& worker, const program::Backend& backend,
+const program::Endpoint& pick_endpoint(Worker& worker,
+                                       const std::vector<program::Endpoint>& endpoints,
                                        const upstream::Pool* avoid, std::uint32_t& turn) {
-  const auto& endpoints = backend.endpoints;
   if (endpoints.size() == 1) return endpoints.front();
   const std::size_t index = upstream::pick(
       endpoints.size(), turn++, static_cast<std::uint32_t>(worker.random()), [&](std::size_t i) {
@@ -171,9 +172,9 @@ Refusal denied(const Caller& caller, const program::Unit& unit, const contract::
                const program::Endpoint& endpoint) {
   const std::string who =
       caller.identity.empty() ? "the unknown source " + caller.peer_ip : caller.identity;
-  const std::string whom = endpoint.identity.empty()
-                               ? "the endpoint " + endpoint.address + ", which is no pod's"
-                               : endpoint.identity;
+  const std::string whom = endpoint.identity().empty()
+                               ? "the endpoint " + endpoint.address() + ", which is no pod's"
+                               : endpoint.identity();
   const char* mode =
       unit.manifest.access == contract::AccessMode::enforce ? "enforce" : "permissive";
   return {403,
@@ -194,7 +195,7 @@ std::optional<Refusal> decide(Caller& caller, const RequestHead& head, Choice& c
     return gone();
   }
   identify(caller, view, *unit);
-  caller.account.policy = view.policy_of(*unit);
+  caller.account.policy = view.policy_of(caller.listener);
   caller.account.series = &series_of(caller, *unit, kNone, kNone);
   if (worker.access_log.on()) note_for_log(caller, head, *unit, nullptr);
 
@@ -225,7 +226,7 @@ std::optional<Refusal> decide(Caller& caller, const RequestHead& head, Choice& c
   caller.account.series = &series_of(caller, *unit, verdict.route, backend);
   if (worker.access_log.on()) {
     caller.account.backend = caller.account.series->labels.backend;
-    caller.account.endpoint = endpoint.address + ":" + std::to_string(endpoint.port);
+    caller.account.endpoint = endpoint.address() + ":" + std::to_string(endpoint.port());
   }
   if (!program::allowed(verdict, endpoint)) {
     worker.metrics.requests_denied.add();
@@ -243,8 +244,8 @@ Standing standing_of(Caller& caller, const RequestHead& head, const upstream::Po
   identify(caller, view, *unit);
   contract::Verdict verdict{};
   if (!judge(caller, *unit, head, verdict)) return Standing::forbidden;
-  for (const program::Backend& backend : unit->backends) {
-    for (const program::Endpoint& endpoint : backend.endpoints) {
+  for (const auto& endpoints : unit->backends) {
+    for (const program::Endpoint& endpoint : endpoints) {
       if (&worker.pool_of(endpoint) != &where) continue;
       return program::allowed(verdict, endpoint) ? Standing::allowed : Standing::forbidden;
     }

@@ -41,9 +41,9 @@ std::string config_document(const program::Snapshot* snapshot) {
   contract::Manifest manifest;
   if (snapshot != nullptr) {
     manifest.version = snapshot->version;
-    for (const program::Unit& unit : snapshot->units) manifest.units.push_back(unit.manifest);
-    const std::map<std::string, contract::PodIdentity> sorted(snapshot->identities.begin(),
-                                                              snapshot->identities.end());
+    for (const auto& unit : snapshot->units) manifest.units.push_back(unit->shared());
+    const std::map<std::string, contract::PodIdentity> sorted(snapshot->identities->begin(),
+                                                              snapshot->identities->end());
     for (const auto& [address, identity] : sorted) manifest.identities.push_back(identity);
   }
   return contract::to_json(manifest) + "\n";
@@ -55,11 +55,11 @@ std::string addresses_document(const program::Snapshot* snapshot) {
   using Ports = std::map<std::pair<std::uint16_t, std::string>, std::string>;  // → address
   std::map<std::string, Ports> names;
   if (snapshot != nullptr) {
-    for (const program::Unit& unit : snapshot->units) {
-      Ports& ports = names[mesh_name(unit.manifest.service)];
-      const std::string protocol = suffix_of(unit.manifest.protocol);
-      ports[{unit.manifest.port, ""}] = ports[{unit.manifest.port, protocol}] =
-          address_of(unit.manifest);
+    for (const auto& each : snapshot->units) {
+      const contract::Unit& unit = each->manifest;
+      Ports& ports = names[mesh_name(unit.service)];
+      const std::string protocol = suffix_of(unit.protocol);
+      ports[{unit.port, ""}] = ports[{unit.port, protocol}] = address_of(unit);
     }
   }
   std::string out = "{";

@@ -75,9 +75,37 @@ Result<std::vector<int>> ListenerTable::open(const ListenAddress& where) const {
   return fds;
 }
 
-Result<ListenerTable::Change> ListenerTable::prepare(const program::Snapshot& snapshot) const {
+// Nearly every change leaves the units in their places and where they listen: then the listeners
+// stay as they are, and what is to be seen is seen by a look at two lists of pointers.
+bool ListenerTable::listens_as_before(const program::Snapshot& snapshot) const {
+  if (!in_force_.snapshot || in_force_.snapshot->units.size() != snapshot.units.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < snapshot.units.size(); ++i) {
+    if (snapshot.units[i] == in_force_.snapshot->units[i]) continue;
+    const contract::Unit& now = snapshot.units[i]->manifest;
+    const contract::Unit& before = in_force_.snapshot->units[i]->manifest;
+    const bool alike = now.listen_addresses == before.listen_addresses &&
+                       now.listen_port == before.listen_port && now.protocol == before.protocol;
+    if (!alike) return false;
+  }
+  return true;
+}
+
+Result<ListenerTable::Change> ListenerTable::prepare(
+    std::shared_ptr<const program::Snapshot> snapshot) const {
   Change change;
   change.free_numbers = free_numbers_;
+  if (listens_as_before(*snapshot)) {
+    change.bound = in_force_.bound;
+  } else if (auto bound = bind_all(*snapshot, change); !bound) {
+    return std::unexpected(bound.error());
+  }
+  change.snapshot = std::move(snapshot);
+  return change;
+}
+
+Result<void> ListenerTable::bind_all(const program::Snapshot& snapshot, Change& change) const {
   change.bound.resize(generations_.size());
   Numbers numbers(change.free_numbers, generations_);
   std::unordered_map<ListenAddress, std::uint32_t, ListenAddress::Hash> wanted;  // → unit
@@ -86,13 +114,13 @@ Result<ListenerTable::Change> ListenerTable::prepare(const program::Snapshot& sn
     change.bound[key.number] = {unit, key.generation};
   };
   for (std::uint32_t i = 0; i < snapshot.units.size(); ++i) {
-    const contract::Unit& unit = snapshot.units[i].manifest;
+    const contract::Unit& unit = snapshot.units[i]->manifest;
     const auto addresses = ListenAddress::all_of(unit);
     if (!addresses) return std::unexpected(addresses.error());
     for (const ListenAddress& where : *addresses) {
       const auto [other, fresh] = wanted.emplace(where, i);
       if (!fresh) {
-        return fail("units " + name_of(snapshot.units[other->second].manifest) + " and " +
+        return fail("units " + name_of(snapshot.units[other->second]->manifest) + " and " +
                     name_of(unit) + " have the same address " + where.to_string());
       }
       if (const auto found = open_.find(where); found != open_.end()) {
@@ -108,7 +136,7 @@ Result<ListenerTable::Change> ListenerTable::prepare(const program::Snapshot& sn
   for (const auto& [where, key] : open_) {
     if (!wanted.contains(where)) change.closing.push_back({key, where});
   }
-  return change;
+  return {};
 }
 
 void ListenerTable::commit(Change& change) {
@@ -122,6 +150,8 @@ void ListenerTable::commit(Change& change) {
     open_.erase(one.where);
     free_numbers_.push_back(one.key.number);
   }
+  in_force_ = {};
+  if (change.unbound.empty()) in_force_ = {change.snapshot, change.bound};
 }
 
 }  // namespace smic::proxy

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -58,6 +59,7 @@ class ListenerTable {
     std::vector<Unbound> unbound;
     std::vector<View::Bound> bound;
     std::vector<std::uint32_t> free_numbers;  // that will be left
+    std::shared_ptr<const program::Snapshot> snapshot;
 
     Change() = default;
     Change(Change&&) = default;
@@ -69,11 +71,19 @@ class ListenerTable {
   ListenerTable(std::size_t workers, bool exclusive) : workers_(workers), exclusive_(exclusive) {}
 
   // Opens what `snapshot` asks for and is not open yet. An error: it contradicts itself.
-  Result<Change> prepare(const program::Snapshot& snapshot) const;
+  Result<Change> prepare(std::shared_ptr<const program::Snapshot> snapshot) const;
   void commit(Change& change);
   std::size_t size() const { return open_.size(); }
 
  private:
+  // The units in force, and which of them each listener serves; null: not all are listened for.
+  struct InForce {
+    std::shared_ptr<const program::Snapshot> snapshot;
+    std::vector<View::Bound> bound;
+  };
+
+  bool listens_as_before(const program::Snapshot& snapshot) const;
+  Result<void> bind_all(const program::Snapshot& snapshot, Change& change) const;
   Result<std::vector<int>> open(const ListenAddress& where) const;
 
   const std::size_t workers_;
@@ -81,6 +91,7 @@ class ListenerTable {
   std::unordered_map<ListenAddress, ListenerKey, ListenAddress::Hash> open_;
   std::vector<std::uint32_t> generations_;  // by number: that of its last use
   std::vector<std::uint32_t> free_numbers_;
+  InForce in_force_;
 };
 
 }  // namespace smic::proxy

@@ -88,7 +88,7 @@ class ProxyOfWorkers : public Proxy {
   Result<void> apply(std::shared_ptr<const program::Snapshot> snapshot) override {
     const std::lock_guard lock(changing_);
     if (drained_) return fail("the proxy is draining");
-    auto change = listeners_.prepare(*snapshot);
+    auto change = listeners_.prepare(snapshot);
     if (!change) return std::unexpected(change.error());
     // From here on nothing can fail.
     const bool first = shared_.cell.current() == nullptr;
@@ -141,7 +141,7 @@ class ProxyOfWorkers : public Proxy {
  private:
   void enforce(const std::shared_ptr<const program::Snapshot>& snapshot,
                ListenerTable::Change& change) {
-    publish(snapshot, std::move(change.bound));
+    publish(snapshot, change.bound);
     tell_workers(change);
     listeners_.commit(change);
     report(change);
@@ -155,7 +155,7 @@ class ProxyOfWorkers : public Proxy {
     const std::unique_lock lock(changing_, std::try_to_lock);
     if (!lock || drained_ || unbound_.empty() || --retry_in_ > 0) return;
     const auto snapshot = shared_.cell.current();
-    if (auto change = listeners_.prepare(*snapshot); change && !change->opening.empty()) {
+    if (auto change = listeners_.prepare(snapshot); change && !change->opening.empty()) {
       enforce(snapshot, *change);
     }
     retry_chores_ = std::min(retry_chores_ * 2, kLongestRetryChores);
@@ -169,7 +169,7 @@ class ProxyOfWorkers : public Proxy {
     auto view = std::make_shared<View>();
     view->snapshot = snapshot;
     view->listeners = std::move(bound);
-    view->policies = policies_.take_up(*snapshot);
+    view->policies = policies_.take_up(snapshot);
     view->serial = ++serial_;
     shared_.view.store(view.get(), std::memory_order_release);
     shared_.cell.publish(std::shared_ptr<const program::Snapshot>(view, snapshot.get()));

@@ -38,11 +38,11 @@ struct View {
     if (key.number >= listeners.size()) return nullptr;
     const Bound bound = listeners[key.number];
     if (bound.unit == kNoUnit || bound.generation != key.generation) return nullptr;
-    return &snapshot->units[bound.unit];
+    return snapshot->units[bound.unit].get();
   }
-  // Of a unit of this view.
-  const std::shared_ptr<const policy::UnitPolicy>& policy_of(const program::Unit& unit) const {
-    return policies[static_cast<std::size_t>(&unit - snapshot->units.data())];
+  // Of a listener that has a unit in this view.
+  const std::shared_ptr<const policy::UnitPolicy>& policy_of(ListenerKey key) const {
+    return policies[listeners[key.number].unit];
   }
 };
 

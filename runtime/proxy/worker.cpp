@@ -65,7 +65,7 @@ const View& Worker::view() {
   if (view->serial != view_serial_) {
     view_serial_ = view->serial;
     series_cache.clear();
-    pool_by_index_.clear();
+    pool_cache_.fill({});
     if (loop_.deadlines().now() - swept_at_ >= kSweepTicks) {
       swept_at_ = loop_.deadlines().now();
       pools_.sweep();
@@ -114,14 +114,14 @@ UnitState& Worker::unit_state(ListenerKey key) {
 }
 
 upstream::Pool& Worker::pool_of(const program::Endpoint& endpoint) {
-  if (pool_by_index_.size() <= endpoint.pool) pool_by_index_.resize(endpoint.pool + 1);
-  upstream::Pool*& pool = pool_by_index_[endpoint.pool];
-  if (pool == nullptr) {
-    const auto address = net::SocketAddress::parse(endpoint.address, endpoint.port);
+  const auto place = reinterpret_cast<std::uintptr_t>(&endpoint) / sizeof endpoint;
+  CachedPool& cached = pool_cache_[place % pool_cache_.size()];
+  if (cached.endpoint != &endpoint) {
+    const auto address = net::SocketAddress::parse(endpoint.address(), endpoint.port());
     SMIC_CHECK(address.has_value(), "a snapshot with an endpoint that is not an address");
-    pool = &pools_.of(*address);
+    cached = {&endpoint, &pools_.of(*address)};
   }
-  return *pool;
+  return *cached.pool;
 }
 
 std::uint64_t Worker::random() {  // xorshift64*

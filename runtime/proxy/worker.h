@@ -126,8 +126,13 @@ class Worker {
   std::vector<std::uint32_t> generations_;  // of listeners, by number
   std::uint64_t view_serial_ = 0;
   std::uint64_t swept_at_ = 0;
-  std::vector<upstream::Pool*> pool_by_index_;  // of the current view
-  std::vector<UnitState> unit_states_;          // by listener number
+  // Endpoints of the current view and their pools; one that meets another here takes its place.
+  struct CachedPool {
+    const program::Endpoint* endpoint = nullptr;
+    upstream::Pool* pool = nullptr;
+  };
+  std::array<CachedPool, 512> pool_cache_{};
+  std::vector<UnitState> unit_states_;  // by listener number
   std::unordered_map<std::string, std::uint32_t> sources_;
   std::uint64_t random_state_;
   std::string date_;

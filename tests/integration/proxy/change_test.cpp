@@ -101,7 +101,7 @@ TEST_CASE("an address that cannot be had holds up nothing else, is told, and is 
   REQUIRE(proxy.apply(units).has_value());
   CHECK(proxy.metric("smic_listeners_unbound") == 1);
   const auto listens = [&](std::size_t unit) {
-    return !proxy->listens_on(snapshot_of(0, {units[unit]})->units[0].manifest).empty();
+    return !proxy->listens_on(snapshot_of(0, {units[unit]})->units[0]->manifest).empty();
   };
   CHECK(listens(0));
   CHECK_FALSE(listens(1));

@@ -149,7 +149,7 @@ TEST_CASE("readers use programs while thousands of snapshots come and go", "[cel
   std::latch started(kReaders + 1);
 
   const auto use = [&](const Snapshot& now) {
-    const auto& program = *now.units[0].program;
+    const auto& program = *now.units[0]->program;
     const contract::Slice line{"Firefox", 7};
     const contract::HeaderSlot slots[] = {{&line, 1}};
     contract::Verdict verdict;
@@ -178,8 +178,8 @@ TEST_CASE("readers use programs while thousands of snapshots come and go", "[cel
   for (std::uint64_t version = 1; version <= kVersions; ++version) {
     auto next = std::make_shared<Snapshot>();
     next->version = version;
-    next->units.resize(1);
-    next->units[0].program = *program::load(images[version % 2], program::Engine::native);
+    next->units.push_back(std::make_shared<const program::Unit>(
+        contract::Unit(), *program::load(images[version % 2], program::Engine::native)));
     cell.publish(std::move(next));
     if (version % 100 == 0) {
       while (!cell.enforced_by_all(version)) std::this_thread::yield();

@@ -78,8 +78,8 @@ TEST_CASE("a manifest becomes a snapshot that can be asked", "[snapshot]") {
   const auto snapshot = build_snapshot(manifest, store.source(), Engine::native, nullptr);
   REQUIRE(snapshot);
   CHECK((*snapshot)->version == 7);
-  CHECK((*snapshot)->identities.at("10.0.0.9").identity == "shop/web");
-  const program::Unit& unit = (*snapshot)->units.at(0);
+  CHECK((*snapshot)->identities->at("10.0.0.9").identity == "shop/web");
+  const program::Unit& unit = *(*snapshot)->units.at(0);
   CHECK(unit.manifest == manifest.units[0]);
   CHECK(unit.class_of("shop/stranger") == 0);
   CHECK(unit.class_of("") == 0);
@@ -92,8 +92,7 @@ TEST_CASE("a manifest becomes a snapshot that can be asked", "[snapshot]") {
     unit.program->match({{"/reviews/1", 10}, &none, 1, unit.class_of(identity)}, verdict);
     return verdict;
   };
-  const auto& [reviews, other] =
-      std::tie(unit.backends[2].endpoints[0], unit.backends[2].endpoints[1]);
+  const auto& [reviews, other] = std::tie(unit.backends[2][0], unit.backends[2][1]);
   CHECK(verdict_for("shop/web").route == 1);
   CHECK(program::allowed(verdict_for("shop/web"), reviews));
   CHECK_FALSE(program::allowed(verdict_for("shop/web"), other));
@@ -133,7 +132,7 @@ unit a/b:1 http permissive
   REQUIRE(snapshot);
   REQUIRE_FALSE(names.destinations.empty());
   for (std::size_t e = 0; e < endpoints.size(); ++e) {
-    const auto& mask = (*snapshot)->units[0].backends[0].endpoints[e].destinations;
+    const auto& mask = *(*snapshot)->units[0]->backends[0][e].destinations;
     for (std::size_t d = 0; d < names.destinations.size(); ++d) {
       const auto& [identity, port] = names.destinations[d];
       const bool named = identity == endpoints[e].identity;
@@ -142,20 +141,6 @@ unit a/b:1 http permissive
             ((identity.empty() || named) && (port == 0 || port == endpoints[e].port)));
     }
   }
-}
-
-TEST_CASE("pool numbers are dense over the distinct addresses and ports", "[snapshot]") {
-  Store store;
-  contract::Unit unit = canary_unit(store);
-  unit.backends[2].endpoints.push_back({"10.0.0.1", 8081, "", ""});
-  const auto snapshot = build_snapshot(manifest_of(unit), store.source(), Engine::native, nullptr);
-  REQUIRE(snapshot);
-  const auto& backends = (*snapshot)->units[0].backends;
-  CHECK(backends[0].endpoints[0].pool == 0);
-  CHECK(backends[1].endpoints[0].pool == 1);
-  CHECK(backends[2].endpoints[0].pool == 0);
-  CHECK(backends[2].endpoints[1].pool == 1);
-  CHECK(backends[2].endpoints[2].pool == 2);
 }
 
 TEST_CASE("an image is fetched once, shared by its units and kept from version to version",
@@ -170,17 +155,65 @@ TEST_CASE("an image is fetched once, shared by its units and kept from version t
   const auto before = build_snapshot(manifest, store.source(), Engine::native, nullptr);
   REQUIRE(before);
   CHECK(store.fetched == 1);
-  CHECK((*before)->units[0].program == (*before)->units[1].program);
+  CHECK((*before)->units[0]->program == (*before)->units[1]->program);
 
   manifest.version = 2;
   const auto after = build_snapshot(manifest, store.source(), Engine::native, before->get());
   REQUIRE(after);
   CHECK(store.fetched == 1);
-  CHECK((*after)->units[0].program == (*before)->units[0].program);
+  CHECK((*after)->units[0]->program == (*before)->units[0]->program);
 
   // Another engine is another program.
   REQUIRE(build_snapshot(manifest, store.source(), Engine::portable, before->get()));
   CHECK(store.fetched == 2);
+}
+
+TEST_CASE("units that did not change are the same objects in the next snapshot", "[snapshot]") {
+  Store store;
+  contract::Unit unit = canary_unit(store);
+  Manifest manifest = manifest_of(unit);
+  for (const char* name : {"shop/reviews-b", "shop/reviews-c", "shop/reviews-d"}) {
+    unit.service = name;
+    unit.listen_port += 1;
+    manifest.units.push_back(unit);
+  }
+  const auto built = [&](const program::Snapshot* before) {
+    auto snapshot = build_snapshot(manifest, store.source(), Engine::native, before);
+    REQUIRE(snapshot);
+    return *snapshot;
+  };
+  const auto before = built(nullptr);
+
+  SECTION("whether they are the same in the manifest or equal") {
+    manifest.units[1].edit();
+    manifest.units[2].edit().backends[0].endpoints[0].port = 8081;
+    const auto after = built(before.get());
+    CHECK(after->units[0] == before->units[0]);
+    CHECK(after->units[1] == before->units[1]);
+    CHECK(after->units[2] != before->units[2]);
+    CHECK(after->units[2]->backends[0][0].port() == 8081);
+    CHECK(after->units[3] == before->units[3]);
+  }
+  SECTION("while others go and come") {
+    manifest.units.erase(manifest.units.begin() + 1);
+    const auto less = built(before.get());
+    REQUIRE(less->units.size() == 3);
+    CHECK(less->units[1] == before->units[2]);
+    CHECK(less->units[2] == before->units[3]);
+    manifest.units.insert(manifest.units.begin() + 1, before->units[1]->shared());
+    const auto more = built(less.get());
+    CHECK(more->units[0] == before->units[0]);
+    CHECK(more->units[3] == before->units[3]);
+  }
+  SECTION("and one that comes to listen where another does is refused") {
+    manifest.units[2].edit().listen_port = manifest.units[1]->listen_port;
+    CHECK_FALSE(build_snapshot(manifest, store.source(), Engine::native, before.get()));
+  }
+  SECTION("and identities that did not change are the same too") {
+    CHECK(built(before.get())->identities == before->identities);
+    manifest.identities = {{"10.0.0.9", "shop/web", "shop/web-1"}};
+    CHECK(built(before.get())->identities->size() == 1);
+  }
 }
 
 TEST_CASE("bytes that are not what their digest says are refused", "[snapshot]") {

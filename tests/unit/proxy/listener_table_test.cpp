@@ -36,7 +36,7 @@ std::vector<TestUnit> units_of(std::uint32_t first, std::uint32_t last, std::uin
 
 // Prepares, commits, and closes the sockets as a worker would that owned them.
 ListenerTable::Change change(ListenerTable& table, const std::vector<TestUnit>& units) {
-  auto prepared = table.prepare(*test::snapshot_of(1, units));
+  auto prepared = table.prepare(test::snapshot_of(1, units));
   REQUIRE(prepared.has_value());
   table.commit(*prepared);
   return std::move(*prepared);
@@ -106,7 +106,7 @@ TEST_CASE("TCP and UDP on one address are two listeners") {
 TEST_CASE("two units with one address are a contradiction, and nothing is opened for it") {
   TestUnit one = unit_at(1, test::free_port()), other = one;
   other.service = "shop/other";
-  const auto prepared = ListenerTable(1, false).prepare(*test::snapshot_of(1, {one, other}));
+  const auto prepared = ListenerTable(1, false).prepare(test::snapshot_of(1, {one, other}));
   REQUIRE_FALSE(prepared.has_value());
   CHECK(prepared.error().message.find("have the same address") != std::string::npos);
 }
@@ -118,12 +118,12 @@ TEST_CASE("an address in use is left out, named, and tried again") {
   ListenerTable table(2, false), exclusive(2, true);
   const int shared = net::listen_on(*address).value();
   CHECK(change(table, {good, taken}).unbound.empty());
-  auto refused = exclusive.prepare(*test::snapshot_of(1, {taken}));
+  auto refused = exclusive.prepare(test::snapshot_of(1, {taken}));
   REQUIRE(refused->unbound.size() == 1);
   CHECK(refused->unbound[0].unit == "shop/s2:" + std::to_string(taken.port));
   CHECK(refused->unbound[0].reason ==
         "listen on " + address->to_string() + ": Address already in use");
   CHECK(refused->opening.empty());
   ::close(shared);
-  CHECK(exclusive.prepare(*test::snapshot_of(1, {taken}))->unbound.empty());
+  CHECK(exclusive.prepare(test::snapshot_of(1, {taken}))->unbound.empty());
 }
