@@ -25,7 +25,7 @@ Result<void> ProgramChecker::check(std::uint32_t root) {
   return {};
 }
 
-// The invariant of tables.h: at most five ops look at one byte.
+// The invariant of tables.h: at most four ops look at one byte.
 Result<void> ProgramChecker::check_progress() const {
   for (const auto& [at, op] : ops_) {
     if (!op.go) continue;
@@ -37,9 +37,6 @@ Result<void> ProgramChecker::check_progress() const {
   }
   for (const std::uint32_t at : hashed_) {
     if (ops_.at(at).kind == contract::Op::kHash) return refuse("a hash of a hash", at);
-  }
-  for (const std::uint32_t at : gone_back_) {
-    if (ops_.at(at).goes_back) return refuse("a node that goes back to its like", at);
   }
   return {};
 }
@@ -68,8 +65,9 @@ Result<void> ProgramChecker::check_op(std::uint32_t at) {
     case contract::Op::kBits:
       checked = check_bits(at);
       break;
-    default:
-      return refuse("an unknown op", at);
+    case contract::Op::kLast:
+      checked = check_last(at);
+      break;
   }
   ops_.emplace(at, op);
   return checked;
@@ -81,10 +79,6 @@ Result<void> ProgramChecker::check_node(std::uint32_t at, Op& op) {
   const std::uint32_t slots = records_.read8(at + 2);
   if (length + slots == 0 || slots > kMaxSlots || (slots != 0 && (flags & kOpNext) != 0)) {
     return refuse("a node", at);
-  }
-  op.retries = op.goes_back = (flags & kNodeWhole) != 0;
-  if (op.goes_back && (length > kMaxWholeText || (flags & kOpAccept) != 0)) {
-    return refuse("a whole node", at);
   }
   const std::uint32_t table = slots == 0 ? 0 : 1u << (slots - 1);
   const std::uint32_t text_and_keys = (length + 3) / 4 * 4 + (table + 3) / 4 * 4;
@@ -104,6 +98,16 @@ Result<void> ProgramChecker::check_end(std::uint32_t at, Op& op) {
     return refuse("an end", at);
   }
   return check_fields({at + 4ull, flags, true, 0}, op, false);
+}
+
+Result<void> ProgramChecker::check_last(std::uint32_t at) {
+  const std::uint32_t length = records_.read8(at + 1);
+  const bool plain = records_.read8(at) == static_cast<std::uint32_t>(contract::Op::kLast) &&
+                     records_.read16(at + 2) == 0;
+  if (!plain || length == 0 || !records_.take(at + 4ull, 4 + (length + 3) / 4 * 4)) {
+    return refuse("a last text", at);
+  }
+  return check_result(records_.read32(at + 4));
 }
 
 Result<void> ProgramChecker::check_class(std::uint32_t at, Op& op) {
@@ -138,24 +142,54 @@ Result<void> ProgramChecker::check_map(std::uint32_t at, Op& op) {
   return check_fallback(records_.read32(at + 8), at, op);
 }
 
-// It takes no byte, so all its refs but final ones say so.
+// It takes no byte for its fallback, which says so unless it is final.
 Result<void> ProgramChecker::check_hash(std::uint32_t at, Op& op) {
   const std::uint32_t bits = records_.read8(at + 2);
-  if (records_.read8(at) != static_cast<std::uint32_t>(contract::Op::kHash) ||
-      bits < kMinShiftBits || bits > kMaxShiftBits || !records_.take(at + 4ull, kHashHeader - 4)) {
+  const std::uint32_t segments = records_.read8(at + 3);
+  if (records_.read8(at) != static_cast<std::uint32_t>(contract::Op::kHash) || segments == 0 ||
+      segments > kMaxSegments || bits < kMinShiftBits || bits > kMaxShiftBits ||
+      !records_.take(at + 4ull, kHashHeader - 4)) {
     return refuse("a hash", at);
   }
-  op.retries = op.goes_back = true;
-  const std::uint32_t slots = records_.read32(at + 8);
-  const std::uint64_t refs = at + kHashHeader + (1ull << bits);
-  if (slots == 0 || !records_.take(at + kHashHeader, (1ull << bits) + 4ull * slots)) {
-    return refuse("a hash's slots", at);
+  op.retries = true;
+  if (auto checked = check_words(at, bits); !checked) return checked;
+  std::uint32_t fallback = records_.read32(at + 8);
+  if ((fallback & kRefFinal) == 0) {
+    if ((fallback & kRefTags) != kRefRetry) return refuse("a ref that takes no byte", at);
+    fallback &= ~kRefTags;
+    hashed_.push_back(fallback);
   }
-  for (std::uint32_t i = 0; i < slots; ++i) {
-    const std::uint32_t ref = records_.read32(refs + 4ull * i);
-    if (auto checked = check_again(ref, at, hashed_); !checked) return checked;
-  }
+  if (auto checked = check_ref(fallback, at); !checked) return checked;
   return check_result(records_.read32(at + 4));
+}
+
+Result<void> ProgramChecker::check_words(std::uint32_t at, std::uint32_t bits) {
+  const std::uint64_t slots = records_.read32(at + 12), prefixes = records_.read32(at + 16);
+  const std::uint64_t stride = records_.read32(at + 20);
+  if (slots == 0 || prefixes == 0 || prefixes > kMaxPrefixes || stride == 0 ||
+      stride > kMaxStride || stride % 4 != 0) {
+    return refuse("a hash's words", at);
+  }
+  const std::uint64_t size =
+      (1ull << bits) + (sizeof(WordSlot) + sizeof(WordText)) * slots + stride * prefixes;
+  if (!records_.take(at + kHashHeader, size)) return refuse("a hash's words", at);
+  const std::uint64_t table = at + kHashHeader + (1ull << bits);
+  const std::uint64_t texts = table + sizeof(WordSlot) * slots;
+  for (std::uint64_t i = 0; i < slots; ++i) {
+    if (records_.read32(texts + sizeof(WordText) * i) >> 8 >= prefixes) {
+      return refuse("a word's prefix", at);
+    }
+    if (auto checked = check_slot(table + sizeof(WordSlot) * i); !checked) return checked;
+  }
+  return {};
+}
+
+// Whatever the text is, it is only compared.
+Result<void> ProgramChecker::check_slot(std::uint64_t at) {
+  const std::uint32_t result = records_.read32(at + 4) & ~kWordSlash;
+  if (result == kResultOfWord) return refuse("a word's result", at);
+  if (auto checked = check_result(result); !checked) return checked;
+  return check_ref(records_.read32(at), at);
 }
 
 // next, fallback, accept, as far as the flags say they are there.
@@ -173,9 +207,7 @@ Result<void> ProgramChecker::check_fields(Fields fields, Op& op, bool utf8) {
   if (fields.flags & kOpFallback) {
     const std::uint32_t fallback = records_.read32(at);
     if (utf8 && (fallback & kRefFinal) == 0) return refuse("where a broken sequence leads", at);
-    auto checked =
-        op.goes_back ? check_again(fallback, at, gone_back_) : check_fallback(fallback, at, op);
-    if (!checked) return checked;
+    if (auto checked = check_fallback(fallback, at, op); !checked) return checked;
     at += 4;
   }
   return fields.flags & kOpAccept ? check_result(records_.read32(at)) : Result<void>{};
@@ -190,15 +222,6 @@ Result<void> ProgramChecker::check_fallback(std::uint32_t ref, std::uint64_t at,
   return check_ref(ref, at);
 }
 
-// A ref of an op that took nothing.
-Result<void> ProgramChecker::check_again(std::uint32_t ref, std::uint64_t at,
-                                         std::vector<std::uint32_t>& targets) {
-  if (ref & kRefFinal) return check_ref(ref, at);
-  if ((ref & kRefTags) != kRefRetry) return refuse("a ref that takes no byte", at);
-  targets.push_back(ref & ~kRefTags);
-  return check_ref(ref & ~kRefTags, at);
-}
-
 Result<void> ProgramChecker::check_ref(std::uint32_t ref, std::uint64_t at) {
   if (ref & kRefRetry) return refuse("a ref", at);
   if (ref & kRefFinal) return check_result(ref & ~kRefTags);
@@ -207,8 +230,8 @@ Result<void> ProgramChecker::check_ref(std::uint32_t ref, std::uint64_t at) {
 }
 
 Result<void> ProgramChecker::check_result(std::uint32_t offset) {
-  if (offset == 0 || !results_.insert(offset).second) return {};
-  return result_(offset);
+  if (offset == 0 || offset == kResultOfWord || !results_.insert(offset).second) return {};
+  return offset % 4 != 0 ? refuse("a result", offset) : result_(offset);
 }
 
 }  // namespace smic::contract

@@ -29,7 +29,6 @@ class ProgramChecker {
   struct Op {
     contract::Op kind;
     bool retries = false;             // its fallback looks at the same byte again
-    bool goes_back = false;           // takes nothing: a hash, or a whole node that fails
     std::optional<std::uint32_t> go;  // span: the op that sees the byte after it
   };
   struct Fields {
@@ -42,15 +41,16 @@ class ProgramChecker {
   Result<void> check_op(std::uint32_t at);
   Result<void> check_node(std::uint32_t at, Op& op);
   Result<void> check_end(std::uint32_t at, Op& op);
+  Result<void> check_last(std::uint32_t at);
   Result<void> check_class(std::uint32_t at, Op& op);
   Result<void> check_map(std::uint32_t at, Op& op);
   Result<void> check_hash(std::uint32_t at, Op& op);
+  Result<void> check_words(std::uint32_t at, std::uint32_t bits);
+  Result<void> check_slot(std::uint64_t at);
   Result<void> check_bits(std::uint32_t at);  // check_bits.cpp
   Result<void> check_fields(Fields fields, Op& op, bool utf8);
   Result<void> check_ref(std::uint32_t ref, std::uint64_t at);
   Result<void> check_fallback(std::uint32_t ref, std::uint64_t at, Op& op);
-  Result<void> check_again(std::uint32_t ref, std::uint64_t at,
-                           std::vector<std::uint32_t>& targets);
   Result<void> check_result(std::uint32_t offset);
 
   Records& records_;
@@ -58,10 +58,9 @@ class ProgramChecker {
   ResultCheck result_;
   std::unordered_map<std::uint32_t, Op> ops_;
   std::unordered_set<std::uint32_t> results_;
-  std::vector<std::uint32_t> open_;       // ops still to be checked
-  std::vector<std::uint32_t> retried_;    // ops that some op retries at
-  std::vector<std::uint32_t> hashed_;     // ops that a hash leads to
-  std::vector<std::uint32_t> gone_back_;  // ops that a whole node goes back to
+  std::vector<std::uint32_t> open_;     // ops still to be checked
+  std::vector<std::uint32_t> retried_;  // ops that some op retries at
+  std::vector<std::uint32_t> hashed_;   // ops that are a hash's fallback
 };
 
 }  // namespace smic::contract

@@ -34,12 +34,14 @@ class TablesChecker {
   Result<void> check_slots();
   Result<void> check_roots(std::uint64_t roots, std::uint32_t count, ProgramChecker& program);
 
-  Result<void> check_leaf(std::uint32_t at);
+  Result<void> check_outcomes(std::uint64_t at, std::uint64_t count);
+  Result<void> check_leaf(std::uint32_t leaf);
+  Result<void> check_test_leaf(std::uint32_t at);
   Result<void> check_list(std::uint32_t at);
   Result<void> check_trigger(std::uint64_t at);
   Result<void> check_conditions(std::uint32_t at);
   Result<void> check_word(std::uint64_t at);
-  Result<void> check_outcome(std::uint64_t at);
+  Result<void> check_number(std::uint32_t outcome, std::uint64_t at);
   Result<void> check_row(std::uint32_t at);
   Result<void> check_patterns(std::uint32_t at, std::uint32_t words);
   Result<void> check_needles(std::uint32_t at, std::uint32_t words);
@@ -59,17 +61,14 @@ Result<void> TablesChecker::check() {
   if (auto checked = check_cells(); !checked) return checked;
   if (!records_.take(h_.byte_class_table, sizeof(ByteClassRecord) * std::uint64_t{h_.byte_classes}))
     return refuse("the byte classes", 0);
-  if (!records_.take(h_.start, sizeof(OutcomeRecord) * kMethodCount)) return refuse("the start", 0);
-  for (std::uint32_t m = 0; m < kMethodCount; ++m) {
-    if (auto checked = check_outcome(h_.start + sizeof(OutcomeRecord) * m); !checked)
-      return checked;
-  }
+  if (auto checked = check_outcomes(h_.start, kMethodCount); !checked) return checked;
+  if (auto checked = check_outcomes(h_.outcome_table, h_.outcomes); !checked) return checked;
   if (auto checked = check_slots(); !checked) return checked;
   if (h_.base_leaf != 0) {
     if (auto checked = check_leaf(h_.base_leaf); !checked) return checked;
   }
   ProgramChecker paths(records_, h_.byte_classes,
-                       [this](std::uint32_t at) { return check_leaf(at); });
+                       [this](std::uint32_t leaf) { return check_leaf(leaf); });
   return check_roots(h_.path_roots, h_.path_groups, paths);
 }
 
@@ -202,20 +201,34 @@ Result<void> TablesChecker::check_patterns(std::uint32_t at, std::uint32_t words
 // ---- leaves ------------------------------------------------------------------------------------
 
 Result<void> TablesChecker::check_leaf(std::uint32_t at) {
+  if (at & kLeafInline) return check_number(inline_outcome(at), at);
   if (!leaves_.insert(at).second) return {};
   if (!records_.take(at, sizeof(LeafRecord))) return refuse("a leaf", at);
   const std::uint32_t entries = records_.read16(at), triggers = records_.read16(at + 2);
+  if (entries == kTestLeaf) return check_test_leaf(at);
   const std::uint64_t size = sizeof(EntryRecord) * entries + sizeof(TriggerRecord) * triggers;
   if (!records_.take(at + sizeof(LeafRecord), size)) return refuse("a leaf", at);
   std::uint64_t record = at + sizeof(LeafRecord);
   for (std::uint32_t i = 0; i < entries; ++i, record += sizeof(EntryRecord)) {
     if (records_.read16(record + 2) != 0) return refuse("a leaf's entry", record);
-    if (auto checked = check_outcome(record + 4); !checked) return checked;
+    auto checked = check_number(records_.read32(record + 4), record);
+    if (!checked) return checked;
   }
   for (std::uint32_t i = 0; i < triggers; ++i, record += sizeof(TriggerRecord)) {
     if (auto checked = check_trigger(record); !checked) return checked;
   }
   return check_list(records_.read32(at + 4));
+}
+
+Result<void> TablesChecker::check_test_leaf(std::uint32_t at) {
+  if (!records_.take(at + sizeof(LeafRecord), sizeof(TestLeafRecord) - sizeof(LeafRecord))) {
+    return refuse("a leaf", at);
+  }
+  const std::uint32_t slot = records_.read16(at + 4);
+  if (slot >= h_.slots || records_.read16(at + 6) / 64u >= slot_words_[slot]) {
+    return refuse("a leaf's header pattern", at);
+  }
+  return check_number(records_.read32(at + 8), at);
 }
 
 // Each record of a list lies before the one that leads to it, so lists end.
@@ -224,10 +237,9 @@ Result<void> TablesChecker::check_list(std::uint32_t at) {
     if (!records_.take(at, sizeof(ListRecord))) return refuse("a list", at);
     const std::uint32_t leaf = records_.read32(at), next = records_.read32(at + 4);
     if (next >= at) return refuse("a list that does not end", at);
-    if (!records_.take(leaf, 0) || records_.read32(leaf + 4) != 0) {
-      return refuse("a list's leaf", at);
-    }
     if (auto checked = check_leaf(leaf); !checked) return checked;
+    const bool record = (leaf & kLeafInline) == 0 && records_.read16(leaf) != kTestLeaf;
+    if (record && records_.read32(leaf + 4) != 0) return refuse("a list's leaf", at);
     at = next;
   }
   return {};
@@ -251,7 +263,8 @@ Result<void> TablesChecker::check_conditions(std::uint32_t at) {
   for (std::uint32_t left = records_.read32(at); left != 0; --left) {
     if (!records_.take(record, sizeof(EntryRecord))) return refuse("a condition", record);
     const std::uint32_t needs = records_.read16(record + 2);
-    if (auto checked = check_outcome(record + 4); !checked) return checked;
+    auto checked = check_number(records_.read32(record + 4), record);
+    if (!checked) return checked;
     record += sizeof(EntryRecord);
     if (!records_.take(record, sizeof(NeedRecord) * needs)) return refuse("a condition", record);
     for (std::uint32_t i = 0; i < needs; ++i, record += sizeof(NeedRecord)) {
@@ -270,10 +283,19 @@ Result<void> TablesChecker::check_word(std::uint64_t at) {
   return {};
 }
 
-Result<void> TablesChecker::check_outcome(std::uint64_t at) {
-  if (records_.read32(at) >= h_.routes) return refuse("a route's number", at);
-  const std::uint32_t row = records_.read32(at + 4);
-  return row == 0 ? Result<void>{} : check_row(row);
+Result<void> TablesChecker::check_outcomes(std::uint64_t at, std::uint64_t count) {
+  if (!records_.take(at, sizeof(OutcomeRecord) * count)) return refuse("the outcomes", at);
+  for (; count != 0; --count, at += sizeof(OutcomeRecord)) {
+    if (records_.read32(at) >= h_.routes) return refuse("a route's number", at);
+    const std::uint32_t row = records_.read32(at + 4);
+    if (row == 0) continue;
+    if (auto checked = check_row(row); !checked) return checked;
+  }
+  return {};
+}
+
+Result<void> TablesChecker::check_number(std::uint32_t outcome, std::uint64_t at) {
+  return outcome < h_.outcomes ? Result<void>{} : refuse("an outcome's number", at);
 }
 
 Result<void> TablesChecker::check_row(std::uint32_t at) {
@@ -291,7 +313,7 @@ Result<void> TablesChecker::check_row(std::uint32_t at) {
 }  // namespace
 
 Result<void> check_tables(std::span<const std::uint8_t> tables, const Shape& shape) {
-  if (tables.size() < sizeof(TablesHeader) + kTablesPadding || tables.size() > 0xffffffff) {
+  if (tables.size() < sizeof(TablesHeader) + kTablesPadding || tables.size() >= kLeafInline) {
     return fail("the tables are not sound: " + std::to_string(tables.size()) + " bytes");
   }
   const Records records(tables);

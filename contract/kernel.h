@@ -15,7 +15,7 @@
 namespace smic::contract {
 
 extern "C" void smic_kernel_match(const uint8_t* tables, const RequestView* view, Verdict* verdict);
-// Adds what the leaf at offset `leaf` says to the verdict.
+// Adds what the leaf (tables.h) says to the verdict.
 extern "C" void smic_kernel_leaf(const uint8_t* tables, const RequestView* view, uint32_t leaf,
                                  Verdict* verdict);
 extern "C" uint32_t smic_kernel_split(const uint8_t* tables, uint32_t route, uint64_t entropy);

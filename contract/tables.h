@@ -7,14 +7,15 @@
 // the block can lie anywhere. Scalars that shape the work (how many groups, slots, words) are in
 // TablesHeader, where codegen folds them to constants and drops what a unit does not need.
 //
-//   request path ──program──▶ leaf ──entries──▶ (route, row) ──terms──▶ cells ──▶ destinations
+//   request path ──program──▶ leaf ──entries──▶ outcome: (route, row) ──terms──▶ cells ──▶
+//   destinations
 //                              └────triggers──▶ header words ──entries──▶ …
 //
 // A *program* is a byte automaton as a string of small ops (below), one op per run of bytes,
-// class or branch, laid out in depth-first order with each leaf beside the op that reaches it: a
-// decision walks through few cache lines, and ten thousand rules stay near the L2 cache. That
-// layout, not machine code, is what makes the number of rules cheap (a dense automaton of 10,000
-// rules is tens of megabytes, and every byte of a path a cache miss).
+// class or branch, laid out in depth-first order, and most leaves are not even beside the op that
+// reaches them but in its ref: a decision walks through few cache lines, and ten thousand rules
+// stay near the L2 cache. That layout, not machine code, is what makes the number of rules cheap (a
+// dense automaton of 10,000 rules is tens of megabytes, and every byte of a path a cache miss).
 //
 // Everything reached is combined: the least route wins, rows add up. So groups of patterns, leaves
 // and header conditions can be stored apart, and nothing multiplies with anything.
@@ -22,13 +23,15 @@
 
 #include <stdint.h>
 
+#include "contract/abi.h"
+
 namespace smic::contract {
 
 inline constexpr uint32_t kTablesMagic = 0x544d5331;  // "1SMT"
-inline constexpr uint32_t kTablesVersion = 2;
+inline constexpr uint32_t kTablesVersion = 3;
 
-// The kernel reads eight bytes at a time: this much after the last record belongs to the block.
-inline constexpr uint32_t kTablesPadding = 8;
+// The kernel reads up to a word at a time: this much after the last record belongs to the block.
+inline constexpr uint32_t kTablesPadding = 32;
 
 // Words of 64 header patterns that one call of match keeps on its stack. Slots that do not fit are
 // evaluated each time they are asked for: slower, same answer.
@@ -45,6 +48,8 @@ struct TablesHeader {
   uint32_t path_groups;        // how many automata the path goes through
   uint32_t path_roots;         // u32[path_groups]: refs
   uint32_t start;              // OutcomeRecord[kMethodCount]: what holds before anything is read
+  uint32_t outcomes;           // how many
+  uint32_t outcome_table;      // OutcomeRecord[outcomes]
   uint32_t base_leaf;          // leaf of the matches that have no path, or 0
   uint32_t lists;              // how many ListRecords there are
   uint32_t slots;              // how many headers are asked for
@@ -102,19 +107,41 @@ constexpr uint32_t cell_hash(uint32_t key, uint32_t source_class) {
 
 // ---- leaves ------------------------------------------------------------------------------------
 
-// What a set of accepted path patterns means: EntryRecord[entries], then TriggerRecord[triggers],
-// then what the leaves on the list say. Leaves on a list have no list of their own.
+// What a set of accepted path patterns means. Wherever a leaf is referred to stands a number: the
+// leaf itself, if it is one outcome for some methods, as most are; or the offset of a
+// TestLeafRecord or LeafRecord. All have zeros in the two low bits, where refs have their tags.
+inline constexpr uint32_t kLeafInline = 0x80000000;
+inline constexpr uint32_t kInlineOutcomes = 1 << 19;
+
+constexpr uint32_t inline_leaf(uint32_t methods, uint32_t outcome) {
+  return kLeafInline | outcome << 12 | methods << 2;
+}
+constexpr uint32_t inline_methods(uint32_t leaf) { return leaf >> 2 & 0x3ff; }
+constexpr uint32_t inline_outcome(uint32_t leaf) { return leaf >> 12 & (kInlineOutcomes - 1); }
+static_assert(kMethodCount <= 10);
+
+// EntryRecord[entries], then TriggerRecord[triggers], then what the leaves on the list say. Leaves
+// on a list have no list of their own.
 struct LeafRecord {
-  uint16_t entries;
+  uint16_t entries;  // less than kTestLeaf
   uint16_t triggers;
   uint32_t list;  // ListRecord or 0
 };
 
+// One outcome for some methods of requests that have one header pattern.
+struct TestLeafRecord {
+  uint16_t kind;  // kTestLeaf
+  uint16_t methods;
+  uint16_t slot;
+  uint16_t pattern;  // within the slot
+  uint32_t outcome;
+};
+inline constexpr uint32_t kTestLeaf = 0xffff;
+
 struct EntryRecord {
   uint16_t methods;  // bit 1 << method
   uint16_t needs;    // how many NeedRecords follow (0 in a leaf)
-  uint32_t route;
-  uint32_t row;
+  uint32_t outcome;  // number
 };
 
 struct ListRecord {
@@ -169,8 +196,8 @@ struct PatternWord {
 
 // ---- programs ----------------------------------------------------------------------------------
 
-// A ref says where an automaton goes on: an op, or the end with a result (a leaf for paths, a
-// pattern set for headers; 0 = nothing matched). The two low bits of the offset tell.
+// A ref says where an automaton goes on: an op, or the end with a result (a leaf for paths, the
+// offset of a pattern set for headers; 0 = nothing matched). The two low bits of the offset tell.
 inline constexpr uint32_t kRefFinal = 1;  // the rest of the subject cannot change the result
 inline constexpr uint32_t kRefRetry = 2;  // look at the same byte again, there; only as a fallback
 inline constexpr uint32_t kRefTags = 3;
@@ -192,20 +219,21 @@ inline constexpr uint32_t kDead = kRefFinal;
 //             kTestPlus at least one, or the program is dead
 //   end     [kind] [0] [0] [0]
 //             no byte is expected: any byte goes to fallback
+//   last    [kind] [length] [0] [0]  accept, text padded to 4
+//             this text and nothing behind it; anything else is dead
 //   map     [kind] [0] [0] [0]  accept, fallback, u8 ranks[4], u64 bits[4], refs
 //             a bit per key and a ref per key (fallback: other bytes), or with kMapRuns a bit
 //             per start of a run of equal bytes and a ref per run (no other bytes exist)
-//   hash    [kind] [seed] [bits] [0]  accept, slots, u8 shifts[2^bits], refs
-//             takes nothing; the word ahead has a ref, see word_slot(). What is there must look
-//             for itself: other words come too
+//   hash    [kind] [seed] [bits] [segments]  accept, fallback, slots, prefixes, stride,
+//             u8 shifts[2^bits], WordSlot[slots], WordText[slots], prefixes of `stride` bytes each
+//             the word ahead (below), if it is the one of its slot; anything else: fallback, at the
+//             byte where the word begins
 //   bits    [kind] [0] [0] [0]  BitsRecord
 //             the rest of the subject by a nondeterministic automaton, a bit per position: what is
 //             left for a pattern that would take too many ops. It ends the program
 //
-// `accept` is the result when the subject ends here, in a node also within its text. A node with
-// kNodeWhole takes all of its text and key or nothing: if anything is not as it should be, also if
-// the subject ends, its fallback looks at what the node itself began with. A step or span with
-// kTestUtf8 also takes a well-formed sequence of 2 to 4 bytes (lead byte c2-df, e0-ef or
+// `accept` is the result when the subject ends here, in a node also within its text. A step or span
+// with kTestUtf8 also takes a well-formed sequence of 2 to 4 bytes (lead byte c2-df, e0-ef or
 // f0-f4, as RE2 has it); a broken one ends the program with its fallback.
 //
 // Why a node is text and branch in one, and keys are hashed without collisions: a table of routes
@@ -213,25 +241,29 @@ inline constexpr uint32_t kDead = kRefFinal;
 // other, not bytes. A node has no jump that a hit could take wrong, and two loads that wait.
 //
 // A hash stands where many literal words branch more than once, as in ten thousand routes that
-// differ in one segment: one look-up instead of a branch per byte, each of them a load that waits
+// differ in some segments: one look-up instead of a branch per byte, each of them a load that waits
 // for the one before and comes from further away the more rules there are. It is a short cut, so
-// whatever the words ahead are, the answer is right: a node that finds another word goes back.
+// whatever the words ahead are, the answer is right: what is none of its words takes the ordinary
+// way, which is its fallback.
 //
-// INVARIANT: every op consumes a byte, but for span, hash, whole nodes and retries. What a span
-// goes on to, and what is retried, never retries and is neither hash nor whole, and what a span
-// goes on to is no span. A hash leads to no hash, and a whole node goes back to neither. So at most
-// five ops look at one byte (hash, whole node, node, span, what follows it), what a hash or a whole
-// node looks at is bounded, and a program ends in time linear in the subject.
-enum class Op : uint32_t { kNode = 0, kStep, kSpan, kEnd, kMap, kHash, kBits };
+// A rule's own memory is in no cache if there are ten thousand of them. So what comes behind a word
+// is shared with all words that go on alike, and the slot says what it means for this one
+// (kResultOfWord): nothing waits for the text, which is far away, but the comparison. And words are
+// alike but for their ends, so what they begin with is shared too.
+//
+// INVARIANT: every op consumes a byte, but for span, a hash that does not find its word, and
+// retries. What a span goes on to, and what is retried, never retries and is no hash, and what a
+// span goes on to is no span; nor is a hash's fallback a hash. So at most four ops look at one byte
+// (hash, node, span, what follows it), what a hash looks at is bounded, and a program ends in time
+// linear in the subject.
+enum class Op : uint32_t { kNode = 0, kStep, kSpan, kEnd, kMap, kHash, kBits, kLast };
 inline constexpr uint32_t kOpKind = 0x07;
 inline constexpr uint32_t kOpAccept = 0x10;
 inline constexpr uint32_t kOpFallback = 0x20;
 inline constexpr uint32_t kOpNext = 0x40;
 inline constexpr uint32_t kMapRuns = 0x80;
-inline constexpr uint32_t kNodeWhole = 0x80;
 
 inline constexpr uint32_t kMaxText = 255;
-inline constexpr uint32_t kMaxWholeText = 32;
 inline constexpr uint32_t kMaxSlots = 6;  // 32 keys; more are a map
 
 constexpr uint32_t key_slot(uint32_t byte, uint32_t slots, uint32_t factor) {
@@ -242,20 +274,46 @@ inline constexpr uint32_t kMapHeader = 4 + 8 + 4 + 32;
 
 // ---- hashed words ------------------------------------------------------------------------------
 
-// A word is what is ahead up to a slash, the end or kMaxWord bytes, as two little-endian numbers.
-inline constexpr uint32_t kMaxWord = 16;
-inline constexpr uint32_t kHashHeader = 12;
-inline constexpr uint32_t kMinShiftBits = 2;  // so that the refs are aligned
+// A word is what is ahead up to the slash numbered `segments`, the end or kMaxWord bytes, as
+// little-endian numbers with zeros behind it.
+inline constexpr uint32_t kMaxWord = 32;
+inline constexpr uint32_t kWordParts = kMaxWord / 8;
+inline constexpr uint32_t kMaxSegments = 6;
+inline constexpr uint32_t kHashHeader = 24;
+inline constexpr uint32_t kMinShiftBits = 2;  // so that the slots are aligned
 inline constexpr uint32_t kMaxShiftBits = 20;
 struct Word {
-  uint64_t first, second;
+  uint64_t parts[kWordParts];
 };
 
-constexpr uint64_t word_hash(Word word, uint32_t seed) {
-  const unsigned __int128 product =
-      static_cast<unsigned __int128>(word.first ^ 0xa0761d6478bd642f) *
-      (word.second ^ (0xe7037ed1a0b428db + (uint64_t{seed} << 32)));
+struct WordSlot {
+  uint32_t next;    // ref behind the word
+  uint32_t result;  // what kResultOfWord means there, or 0; | kWordSlash
+};
+inline constexpr uint32_t kWordSlash = 1;  // the slash behind the word is taken too
+
+// The result of an op that stands for the result in the slot of the last word that was found. It is
+// no offset: a header lies there.
+inline constexpr uint32_t kResultOfWord = 4;
+
+// The last bytes of a word, and the number of the prefix that has those before.
+struct WordText {
+  uint32_t size_and_prefix;  // size | prefix << 8
+  uint8_t end[4];            // what the word does not have of them is zero, at the end
+};
+inline constexpr uint32_t kWordEnd = 4;
+inline constexpr uint32_t kMaxPrefixes = 1 << 24;
+inline constexpr uint32_t kMaxStride = kMaxWord - kWordEnd;
+inline constexpr uint32_t kNoWord = 255;  // size of what is in a free slot: no word has it
+
+constexpr uint64_t folded_product(uint64_t a, uint64_t b) {
+  const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
   return static_cast<uint64_t>(product >> 64) ^ static_cast<uint64_t>(product);
+}
+constexpr uint64_t word_hash(const Word& word, uint32_t seed) {
+  return folded_product(word.parts[0] ^ 0xa0761d6478bd642f,
+                        word.parts[1] ^ (0xe7037ed1a0b428db + (uint64_t{seed} << 32))) ^
+         folded_product(word.parts[2] ^ 0x8ebc6af09c88c6e3, word.parts[3] ^ 0x589965cc75374cc3);
 }
 
 // Hash and displace: a few words share a shift, which was chosen so that all words get slots of

@@ -32,6 +32,12 @@ OutcomeCode read_outcome(const TablesView& tables, std::uint32_t route, std::uin
   return outcome;
 }
 
+OutcomeCode read_outcome(const TablesView& tables, std::uint32_t number) {
+  const auto record = tables.at<OutcomeRecord>(tables.header().outcome_table +
+                                               sizeof(OutcomeRecord) * std::uint64_t{number});
+  return read_outcome(tables, record.route, record.row);
+}
+
 bool asks_cells(const OutcomeCode& outcome) {
   return std::ranges::any_of(outcome.terms, [](const auto& term) { return term.key.has_value(); });
 }
@@ -56,9 +62,26 @@ bool read_start(const TablesView& tables, MatchCode& match) {
 
 // ---- leaves ------------------------------------------------------------------------------------
 
+bool fits(const TablesView& tables, const OutcomeCode& outcome) {
+  return outcome.terms.size() <= kMaxLeafTerms &&
+         (!asks_cells(outcome) || tables.header().cells_dense != 0);
+}
+
+LeafCode read_inline_leaf(const TablesView& tables, std::uint32_t leaf) {
+  const std::uint32_t methods = inline_methods(leaf);
+  OutcomeCode outcome = read_outcome(tables, inline_outcome(leaf));
+  if (!fits(tables, outcome)) return {.kernel_at = leaf, .kernel_methods = methods};
+  return {.entries = {{methods, std::move(outcome)}}};
+}
+
 LeafCode read_leaf(const TablesView& tables, std::uint32_t offset) {
   constexpr std::uint32_t kEveryMethod = (1u << kMethodCount) - 1;
+  if (offset & kLeafInline) return read_inline_leaf(tables, offset);
   const auto record = tables.at<LeafRecord>(offset);
+  if (record.entries == kTestLeaf) {
+    const std::uint32_t methods = tables.at<TestLeafRecord>(offset).methods;
+    return {.kernel_at = offset, .kernel_methods = methods & kEveryMethod};
+  }
   if (record.list != 0) return {.kernel_at = offset, .kernel_methods = kEveryMethod};
   LeafCode leaf;
   std::uint32_t methods = 0;
@@ -69,10 +92,10 @@ LeafCode read_leaf(const TablesView& tables, std::uint32_t offset) {
     const auto entry = tables.at<EntryRecord>(at);
     methods |= entry.methods;
     if (!direct) continue;
-    leaf.entries.push_back({entry.methods, read_outcome(tables, entry.route, entry.row)});
+    leaf.entries.push_back({entry.methods, read_outcome(tables, entry.outcome)});
     const OutcomeCode& outcome = leaf.entries.back().outcome;
     terms += outcome.terms.size();
-    direct = terms <= kMaxLeafTerms && (!asks_cells(outcome) || tables.header().cells_dense != 0);
+    direct = terms <= kMaxLeafTerms && fits(tables, outcome);
   }
   for (std::uint32_t i = 0; i < record.triggers; ++i, at += sizeof(TriggerRecord)) {
     methods |= tables.at<TriggerRecord>(at).methods;

@@ -39,7 +39,7 @@ struct EntryCode {
 };
 
 // What the path patterns that were matched mean. Header conditions and long lists stay data: then
-// the kernel is asked for the leaf at `kernel_at`, if the method is one of those it speaks of.
+// the kernel is asked for the leaf `kernel_at`, if the method is one of those it speaks of.
 struct LeafCode {
   std::vector<EntryCode> entries;
   std::uint32_t kernel_at = 0;

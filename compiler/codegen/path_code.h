@@ -49,7 +49,7 @@ struct PathOp {
 struct PathCode {
   std::vector<PathRef> roots;  // a program each
   std::vector<PathOp> ops;
-  std::vector<std::uint32_t> leaves;  // offsets
+  std::vector<std::uint32_t> leaves;  // as tables refer to them
   auto operator<=>(const PathCode&) const = default;
 };
 

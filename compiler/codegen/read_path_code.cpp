@@ -9,6 +9,9 @@ namespace {
 
 using namespace contract;
 
+// Ops lie at multiples of four, so this tells the second half of a `last`.
+constexpr std::uint32_t kEndOfLast = 1;
+
 class Reader {
  public:
   Reader(const TablesView& tables, std::size_t most_ops, std::size_t most_bytes)
@@ -20,9 +23,10 @@ class Reader {
       code_.roots.push_back(ref(word(header.path_roots + 4 * std::uint64_t{group})));
     }
     for (std::size_t i = 0; i < offsets_.size(); ++i) {  // grows while ops are read
-      const Op kind = static_cast<Op>(word(offsets_[i]) & kOpKind);
+      const std::uint32_t at = offsets_[i];
+      const Op kind = static_cast<Op>(word(at & ~kEndOfLast) & kOpKind);
       if (kind == Op::kHash || kind == Op::kBits) return std::nullopt;
-      PathOp op = read_op(offsets_[i]);
+      PathOp op = at & kEndOfLast ? read_end_of_last(at & ~kEndOfLast) : read_op(at);
       bytes_ += op.text.size() + op.keys.size();
       if (offsets_.size() > most_ops_ || bytes_ > most_bytes_) return std::nullopt;
       code_.ops.push_back(std::move(op));
@@ -33,19 +37,23 @@ class Reader {
  private:
   std::uint32_t word(std::uint64_t at) const { return tables_.at<std::uint32_t>(at); }
 
-  std::uint32_t leaf(std::uint32_t offset) {
-    if (offset == 0) return 0;
-    const auto [at, fresh] = leaf_ids_.try_emplace(offset, code_.leaves.size() + 1);
-    if (fresh) code_.leaves.push_back(offset);
+  std::uint32_t leaf(std::uint32_t leaf) {
+    if (leaf == 0) return 0;
+    const auto [at, fresh] = leaf_ids_.try_emplace(leaf, code_.leaves.size() + 1);
+    if (fresh) code_.leaves.push_back(leaf);
     return static_cast<std::uint32_t>(at->second);
   }
 
   PathRef ref(std::uint32_t bits) {
     const std::uint32_t offset = bits & ~kRefTags;
     if (bits & kRefFinal) return {.final = true, .to = leaf(offset)};
+    return {false, (bits & kRefRetry) != 0, op_at(offset)};
+  }
+
+  std::uint32_t op_at(std::uint32_t offset) {
     const auto [at, fresh] = op_ids_.try_emplace(offset, offsets_.size());
     if (fresh) offsets_.push_back(offset);
-    return {false, (bits & kRefRetry) != 0, static_cast<std::uint32_t>(at->second)};
+    return static_cast<std::uint32_t>(at->second);
   }
 
   PathOp read_op(std::uint32_t at) {
@@ -60,6 +68,8 @@ class Reader {
         return read_end(at, head);
       case Op::kMap:
         return read_map(at, head);
+      case Op::kLast:
+        return read_last(at, head);
       case Op::kHash:
       case Op::kBits:
         break;
@@ -116,6 +126,18 @@ class Reader {
     PathOp op{.chooses = true};
     read_fields(head, at + 4, op);
     return op;
+  }
+
+  // Two ops: the text, and then a choice without keys that is dead for every byte.
+  PathOp read_last(std::uint32_t at, std::uint32_t head) {
+    PathOp op{.text_at = at + 8};
+    const std::uint32_t length = head >> 8 & 0xff;
+    for (std::uint32_t i = 0; i < length; ++i) op.text += tables_.at<char>(op.text_at + i);
+    op.next = {false, false, op_at(at | kEndOfLast)};
+    return op;
+  }
+  PathOp read_end_of_last(std::uint32_t at) {
+    return {.chooses = true, .accept = leaf(word(at + 4))};
   }
 
   PathOp read_map(std::uint32_t at, std::uint32_t head) {

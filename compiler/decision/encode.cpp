@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <map>
 
 #include "base/check.h"
 #include "compiler/decision/graph.h"
@@ -38,6 +39,7 @@ class Encoder {
     write_lists();
     write_slots();
     write_paths();
+    write_outcomes();
     write_byte_classes();
     out_.align(8);
     out_.skip(contract::kTablesPadding);
@@ -53,6 +55,7 @@ class Encoder {
   void write_hashed_cells(std::uint32_t bits);
   void write_rows();
   void write_start();
+  void write_outcomes();
   void write_lists();
   void write_slots();
   void write_paths();
@@ -63,7 +66,11 @@ class Encoder {
     out_.put32(outcome.route);
     out_.put32(rows_[outcome.row]);
   }
+  std::uint32_t number_of(const Outcome& outcome);
   std::uint32_t place_leaf(std::uint32_t leaf);
+  std::optional<std::uint32_t> inlined(const Leaf& leaf);
+  bool write_test_leaf(const Leaf& leaf);
+  std::uint32_t write_leaf(const Leaf& leaf);
   std::uint32_t write_conditions(const std::vector<Entry>& entries);
   std::uint32_t write_patterns(const std::vector<std::uint32_t>& patterns);
   std::uint32_t write_needles(const HeaderSlot& slot);
@@ -76,8 +83,10 @@ class Encoder {
   TablesHeader header_{};
   ByteClasses byte_classes_;
   std::vector<std::uint32_t> rows_;    // offset per row
-  std::vector<std::uint32_t> leaves_;  // offset per leaf, 0 = not placed
+  std::vector<std::uint32_t> leaves_;  // as tables refer to them, 0 = not placed
   std::vector<std::uint32_t> lists_;   // offset per list node
+  std::map<Outcome, std::uint32_t> outcome_ids_;
+  std::vector<Outcome> outcomes_;
 };
 
 void Encoder::write_routes() {
@@ -170,6 +179,19 @@ void Encoder::write_start() {
   for (const Outcome& outcome : graph_.start) put_outcome(outcome);
 }
 
+std::uint32_t Encoder::number_of(const Outcome& outcome) {
+  const auto next = static_cast<std::uint32_t>(outcomes_.size());
+  const auto [at, fresh] = outcome_ids_.try_emplace(outcome, next);
+  if (fresh) outcomes_.push_back(outcome);
+  return at->second;
+}
+
+void Encoder::write_outcomes() {
+  header_.outcomes = static_cast<std::uint32_t>(outcomes_.size());
+  header_.outcome_table = out_.position();
+  for (const Outcome& outcome : outcomes_) put_outcome(outcome);
+}
+
 std::uint32_t Encoder::write_conditions(const std::vector<Entry>& entries) {
   const std::uint32_t at = out_.position();
   out_.put32(static_cast<std::uint32_t>(entries.size()));
@@ -177,7 +199,7 @@ std::uint32_t Encoder::write_conditions(const std::vector<Entry>& entries) {
     SMIC_CHECK(entry.needs.size() <= 0xffff, "a match needs more header words than fit");
     out_.put16(entry.methods);
     out_.put16(static_cast<std::uint32_t>(entry.needs.size()));
-    put_outcome(entry.outcome);
+    out_.put32(number_of(entry.outcome));
     for (const Need& need : entry.needs) {
       out_.put32(need.slot);
       out_.put32(need.word);
@@ -195,10 +217,42 @@ ir::MethodSet methods_of(const Trigger& trigger) {
   return methods;
 }
 
-// Conditions first: the leaf itself should be the last that is written, next to its op.
 std::uint32_t Encoder::place_leaf(std::uint32_t index) {
   if (leaves_[index] != 0) return leaves_[index];
   const Leaf& leaf = graph_.leaves[index];
+  if (const auto inlined = this->inlined(leaf)) return leaves_[index] = *inlined;
+  const std::uint32_t at = out_.position();
+  if (write_test_leaf(leaf)) return leaves_[index] = at;
+  return leaves_[index] = write_leaf(leaf);
+}
+
+// A leaf that is nothing but one entry.
+std::optional<std::uint32_t> Encoder::inlined(const Leaf& leaf) {
+  if (leaf.entries.size() != 1 || !leaf.triggers.empty() || leaf.list) return std::nullopt;
+  const std::uint32_t outcome = number_of(leaf.entries[0].outcome);
+  if (outcome >= contract::kInlineOutcomes) return std::nullopt;
+  return contract::inline_leaf(leaf.entries[0].methods, outcome);
+}
+
+// A leaf that is nothing but one entry which one header pattern sets off.
+bool Encoder::write_test_leaf(const Leaf& leaf) {
+  if (!leaf.entries.empty() || leaf.triggers.size() != 1 || leaf.list) return false;
+  const Trigger& trigger = leaf.triggers[0];
+  if (trigger.bits.size() != 1 || trigger.bits[0].size() != 1) return false;
+  const Entry& entry = trigger.bits[0][0];
+  const std::uint64_t pattern =
+      64ull * trigger.word + static_cast<std::uint32_t>(std::countr_zero(trigger.relevant));
+  if (!entry.needs.empty() || trigger.slot > 0xffff || pattern > 0xffff) return false;
+  out_.put16(contract::kTestLeaf);
+  out_.put16(entry.methods);
+  out_.put16(trigger.slot);
+  out_.put16(static_cast<std::uint32_t>(pattern));
+  out_.put32(number_of(entry.outcome));
+  return true;
+}
+
+// Conditions first: the leaf itself should be the last that is written, next to its op.
+std::uint32_t Encoder::write_leaf(const Leaf& leaf) {
   std::vector<std::uint32_t> bits;
   for (const Trigger& trigger : leaf.triggers) {
     std::vector<std::uint32_t> lists;
@@ -207,14 +261,15 @@ std::uint32_t Encoder::place_leaf(std::uint32_t index) {
     for (const std::uint32_t list : lists) out_.put32(list);
   }
   SMIC_CHECK(leaf.triggers.size() <= 0xffff, "a leaf asks for more header words than fit");
-  leaves_[index] = out_.position();
+  SMIC_CHECK(leaf.entries.size() < contract::kTestLeaf, "a leaf has more entries than fit");
+  const std::uint32_t at = out_.position();
   out_.put16(static_cast<std::uint32_t>(leaf.entries.size()));
   out_.put16(static_cast<std::uint32_t>(leaf.triggers.size()));
   out_.put32(leaf.list ? lists_[*leaf.list] : 0);
   for (const Entry& entry : leaf.entries) {
     out_.put16(entry.methods);
     out_.put16(0);
-    put_outcome(entry.outcome);
+    out_.put32(number_of(entry.outcome));
   }
   for (std::size_t i = 0; i < leaf.triggers.size(); ++i) {
     const Trigger& trigger = leaf.triggers[i];
@@ -224,7 +279,7 @@ std::uint32_t Encoder::place_leaf(std::uint32_t index) {
     out_.put32(methods_of(trigger));
     out_.put32(bits[i]);
   }
-  return leaves_[index];
+  return at;
 }
 
 void Encoder::write_lists() {

@@ -64,8 +64,6 @@ struct StatePlan {
 
   // The rest. For nodes and maps of keys; other bytes go to `fallback`.
   contract::Op kind = contract::Op::kNode;
-  std::string text;    // node: before the keys
-  bool whole = false;  // node: takes all or goes back
   std::vector<std::pair<std::uint8_t, std::uint32_t>> keys;
   std::uint32_t fallback = 0;
   bool retry = false;  // look at the byte again at `fallback`, do not step over it

@@ -3,10 +3,9 @@
 // op whose successor is not written yet is followed by it and needs no `next`; results wait until
 // a string of ops ends and are put right there.
 //
-// A state whose words are hashed becomes several: the hash has the state's place, each word is a
-// *detour* that joins the automaton again behind the word, and so is the state's ordinary way, for
-// what is no such word. Detours have numbers after those of the states, and are written as states
-// are; the ordinary way comes after all words, since few requests take it.
+// A state whose words are hashed becomes two: the hash has the state's place, and what is no such
+// word takes a *detour*, the ordinary way. Detours have numbers after those of the states and are
+// written as states are, after what the words lead to, since few requests take them.
 //
 // Tested by tests/unit/decision/program_test.cpp.
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "compiler/decision/shapes.h"
 #include "compiler/decision/words.h"
 
 namespace smic::decision {
@@ -27,12 +27,15 @@ constexpr std::uint32_t kOptional = contract::kOpAccept | contract::kOpFallback 
 class ProgramWriter {
  public:
   ProgramWriter(TableWriter& out, const automata::Dfa& dfa, ByteClasses& classes,
-                const std::function<std::uint32_t(std::uint32_t)>& place)
+                std::function<std::uint32_t(std::uint32_t)> place, bool hashes)
       : out_(out),
         dfa_(dfa),
+        classes_(classes),
         planner_(dfa, classes),
         words_(dfa, planner_),
-        place_(place),
+        shapes_(dfa),
+        place_(std::move(place)),
+        hashes_words_(hashes),
         offsets_(dfa.states.size()),
         results_(dfa.sets.size()),
         ways_in_(dfa.states.size()) {
@@ -53,6 +56,7 @@ class ProgramWriter {
       if (offsets_[state] == 0) write_string(state);
     }
     for (const auto& [at, state, tag] : patches_) out_.patch32(at, offsets_[state] | tag);
+    write_shapes();
     return offsets_[0];
   }
 
@@ -61,11 +65,10 @@ class ProgramWriter {
     std::uint32_t at, to, tag;
   };
 
-  // A state, or a detour.
+  // The ordinary way of a state whose words are hashed.
   struct Detour {
     StatePlan plan;
     std::uint32_t accept = 0;
-    bool ordinary = false;
   };
   bool is_detour(std::uint32_t state) const { return state >= dfa_.states.size(); }
   const Detour& detour(std::uint32_t state) const { return detours_[state - dfa_.states.size()]; }
@@ -101,7 +104,7 @@ class ProgramWriter {
     const std::uint32_t tag = retry ? contract::kRefRetry : 0;
     if (open(state)) {
       patches_.push_back({out_.position(), state, tag});
-      if (!is_detour(state) || !detour(state).ordinary) fresh_.push_back(state);
+      if (!is_detour(state)) fresh_.push_back(state);
     }
     out_.put32(offsets_[state] | tag);
   }
@@ -127,10 +130,6 @@ class ProgramWriter {
   std::uint32_t flags(std::uint32_t state, std::uint32_t fallback, bool next) const {
     return (accept(state) != 0 ? contract::kOpAccept : 0) |
            (dead(fallback) ? 0 : contract::kOpFallback) | (next ? contract::kOpNext : 0);
-  }
-
-  std::uint32_t node_flags(std::uint32_t state, const StatePlan& plan, bool next) const {
-    return flags(state, plan.fallback, next) | (plan.whole ? contract::kNodeWhole : 0);
   }
 
   void put_fields(std::uint32_t flags, std::uint32_t state, std::uint32_t fallback, bool retry,
@@ -202,6 +201,7 @@ class ProgramWriter {
       case Op::kSpan:
       case Op::kHash:
       case Op::kBits:
+      case Op::kLast:
         break;
     }
     SMIC_CHECK(false, "a state's rest is planned as a span");
@@ -211,7 +211,7 @@ class ProgramWriter {
 
   // Is the state one whose words are hashed? Then they are known from here on.
   bool hashed(std::uint32_t state) {
-    if (is_detour(state) || ordinary_.contains(state)) return false;
+    if (!hashes_words_ || is_detour(state) || ordinary_.contains(state)) return false;
     if (hashes_.contains(state)) return true;
     auto words = words_.find(state);
     auto table = words ? place_words(words->words) : std::nullopt;
@@ -227,55 +227,87 @@ class ProgramWriter {
     const auto [words, table] = std::move(hashes_.extract(state).mapped());
     std::uint32_t fallback = dfa_.states[state].default_to;  // dead, if the words are complete
     if (!words.complete) {
-      fallback = add_detour({planner_.plan(state), accept(state), true});
+      fallback = add_detour({planner_.plan(state), accept(state)});
       stack_.push_back(fallback);
       ordinary_.insert(words.within.begin(), words.within.end());
     }
-    put_head(Op::kHash, 0, table.seed, table.bits, 0);
+    put_head(Op::kHash, 0, table.seed, table.bits, words.segments);
     put_result(accept(state), 0);
+    put_ref(fallback, true);
     out_.put32(static_cast<std::uint32_t>(table.slots.size()));
+    const SharedPrefixes prefixes(words.words);
+    out_.put32(static_cast<std::uint32_t>(prefixes.all().size()));
+    out_.put32(prefixes.stride());
     for (const std::uint8_t shift : table.shifts) out_.put8(shift);
     for (const std::optional<std::uint32_t>& slot : table.slots) {
-      const bool free = !slot.has_value();
-      put_ref(free ? fallback : add_word(words.words[*slot], fallback, !words.complete), true);
+      put_slot(slot ? &words.words[*slot] : nullptr);
     }
+    for (const std::optional<std::uint32_t>& slot : table.slots) {
+      put_end(slot ? words.words[*slot].text : "", slot ? prefixes.number(*slot) : 0);
+    }
+    for (const std::string& prefix : prefixes.all()) put_padded(prefix, prefixes.stride());
   }
 
-  // A node of the word, from which the automaton goes on.
-  std::uint32_t add_word(const LiteralWord& word, std::uint32_t fallback, bool whole) {
-    StatePlan plan{.text = word.text.substr(0, word.text.size() - 1),
-                   .whole = whole,
-                   .keys = {{static_cast<std::uint8_t>(word.text.back()), word.to}},
-                   .fallback = fallback,
-                   .retry = whole};
-    return add_detour({std::move(plan), 0, false});
+  // Where a word leads: to the shape of what follows, or to the state where there is no such shape.
+  void put_slot(const LiteralWord* word) {
+    if (word == nullptr) {
+      out_.put32(contract::kDead);
+      return out_.put32(0);
+    }
+    const std::uint32_t slash = word->slash ? contract::kWordSlash : 0;
+    const auto shape = settled(word->to) ? std::nullopt : shapes_.find(word->to);
+    if (!shape) {
+      put_ref(word->to);
+      return out_.put32(slash);
+    }
+    shaped_.push_back({out_.position(), shape->shape, 0});
+    out_.put32(0);
+    put_result(shape->set, slash);
+  }
+
+  // No text: a free slot.
+  void put_end(std::string_view text, std::uint32_t prefix) {
+    const std::size_t size = text.empty() ? contract::kNoWord : text.size();
+    out_.put32(static_cast<std::uint32_t>(size) | prefix << 8);
+    put_padded(end_of_word(text), contract::kWordEnd);
+  }
+
+  void put_padded(std::string_view text, std::uint32_t size) {
+    for (const char c : text) out_.put8(static_cast<std::uint8_t>(c));
+    out_.skip(size - static_cast<std::uint32_t>(text.size()));
+  }
+
+  void write_shapes() {
+    std::vector<std::uint32_t> refs;
+    for (const automata::Dfa& shape : shapes_.all()) {
+      const auto of_word = [](std::uint32_t) { return contract::kResultOfWord; };
+      refs.push_back(ProgramWriter(out_, shape, classes_, of_word, false).write());
+    }
+    for (const auto& [at, shape, tag] : shaped_) out_.patch32(at, refs[shape]);
   }
 
   // Can `state` be told within a node that began with `first`?
-  // What a node that goes back would take again must be dead, or it is better told apart.
   bool joins(std::uint32_t state, std::uint32_t first, const StatePlan& plan,
              const StatePlan& next) const {
-    if (next.kind != Op::kNode || next.span || accept(state) != accept(first)) return false;
-    return plan.whole ? dead(next.fallback)
-                      : next.fallback == plan.fallback && next.retry == plan.retry;
+    return next.kind == Op::kNode && !next.span && accept(state) == accept(first) &&
+           next.fallback == plan.fallback && next.retry == plan.retry;
   }
 
   // States with one key are the node's text, the first with several has its keys.
   std::optional<std::uint32_t> write_node(std::uint32_t state, const StatePlan& plan) {
-    std::vector<std::uint8_t> text(plan.text.begin(), plan.text.end());
-    const std::uint32_t most = plan.whole ? contract::kMaxWholeText : contract::kMaxText;
+    std::vector<std::uint8_t> text;
     StatePlan last = plan;
     while (last.keys.size() == 1) {
       text.push_back(last.keys[0].first);
       const std::uint32_t next = last.keys[0].second;
       last = {};
-      if (text.size() < most && open(next) && ways_in_[next] == 1 && !hashed(next)) {
+      if (text.size() < contract::kMaxText && open(next) && ways_in_[next] == 1 && !hashed(next)) {
         StatePlan ahead = this->plan(next);
         if (joins(next, state, plan, ahead)) last = std::move(ahead);
       }
       if (last.keys.empty()) return write_text(state, plan, text, next);
     }
-    const std::uint32_t fields = node_flags(state, plan, false);
+    const std::uint32_t fields = flags(state, plan.fallback, false);
     put_text(fields, text, last.hash);
     put_keys(last);
     put_fields(fields, state, plan.fallback, plan.retry, 0);
@@ -287,12 +319,30 @@ class ProgramWriter {
   std::optional<std::uint32_t> write_text(std::uint32_t state, const StatePlan& plan,
                                           const std::vector<std::uint8_t>& text,
                                           std::uint32_t next) {
-    const std::uint32_t fields = node_flags(state, plan, !open(next));
+    if (accept(state) == 0 && dead(plan.fallback) && is_end(next)) {
+      write_last(text, next);
+      return std::nullopt;
+    }
+    const std::uint32_t fields = flags(state, plan.fallback, !open(next));
     const auto quads =
         1 + (text.size() + 3) / 4 + static_cast<std::size_t>(std::popcount(fields & kOptional));
     put_text(fields, text, {0, static_cast<std::uint32_t>(quads)});
     put_fields(fields, state, plan.fallback, plan.retry, next);
     return open(next) ? std::optional(next) : std::nullopt;
+  }
+
+  // Does every byte lead from the state to nothing?
+  bool is_end(std::uint32_t state) const {
+    return !is_detour(state) && !settled(state) && dfa_.edges_of(state).empty() &&
+           dead(dfa_.states[state].default_to);
+  }
+
+  // A state's end is so small that each text that leads to it has its own.
+  void write_last(const std::vector<std::uint8_t>& text, std::uint32_t end) {
+    put_head(Op::kLast, 0, static_cast<std::uint32_t>(text.size()), 0, 0);
+    put_result(accept(end), 0);
+    for (const std::uint8_t byte : text) out_.put8(byte);
+    out_.align(4);
   }
 
   void put_text(std::uint32_t fields, const std::vector<std::uint8_t>& text, KeyHash hash) {
@@ -358,9 +408,12 @@ class ProgramWriter {
 
   TableWriter& out_;
   const automata::Dfa& dfa_;
+  ByteClasses& classes_;
   Planner planner_;
   WordFinder words_;
-  const std::function<std::uint32_t(std::uint32_t)>& place_;
+  Shapes shapes_;
+  const std::function<std::uint32_t(std::uint32_t)> place_;
+  const bool hashes_words_;  // a shape is small, and has one word's result
   struct Hash {
     LiteralWords words;
     WordTable table;
@@ -372,7 +425,7 @@ class ProgramWriter {
   std::vector<std::optional<std::uint32_t>> results_;  // per set
   std::vector<std::uint32_t> ways_in_;                 // per state, how many edges lead to it
   std::vector<std::uint32_t> stack_, fresh_;           // states to write; those of this string
-  std::vector<Patch> patches_, wanted_;                // refs to states; to results
+  std::vector<Patch> patches_, wanted_, shaped_;       // refs to states; results; refs to shapes
 };
 
 }  // namespace
@@ -380,7 +433,7 @@ class ProgramWriter {
 std::uint32_t write_program(TableWriter& out, const automata::Dfa& dfa, ByteClasses& classes,
                             const std::function<std::uint32_t(std::uint32_t)>& place) {
   if (dfa.bits) return write_bits(out, *dfa.bits, place(1));
-  return ProgramWriter(out, dfa, classes, place).write();
+  return ProgramWriter(out, dfa, classes, place, true).write();
 }
 
 }  // namespace smic::decision

@@ -104,10 +104,11 @@ struct Engine {
 std::string walk(const Dfa& dfa, std::mt19937_64& random, std::size_t length) {
   std::string subject;
   std::uint32_t state = 0;
+  const std::uint64_t stray = std::array{8, 40, 1'000'000}[random() % 3];
   while (subject.size() < length) {
     const auto edges = dfa.edges_of(state);
     auto byte = static_cast<std::uint8_t>(random());
-    if (!edges.empty() && random() % 8 != 0) {
+    if (!edges.empty() && random() % stray != 0) {
       const automata::Edge& edge = edges[random() % edges.size()];
       byte = static_cast<std::uint8_t>(edge.first + random() % (edge.last - edge.first + 1));
     }
@@ -284,8 +285,13 @@ Dfa route_table(std::mt19937_64& random) {
   };
   const std::string prefix = pick({"/", "/api/team-", "/long-name-of-a-resource-"});
   const std::string suffix = pick({"/x$", "/[0-9]+$", "$", "", "/", "-which-goes-on-for-more$"});
+  const bool deep = random() % 2;
   for (std::size_t count = 20 + random() % 200; count != 0; --count) {
-    patterns.push_back(prefix + std::to_string(random() % 3000) + (random() % 8 ? suffix : "/y"));
+    std::string word = prefix + std::to_string(random() % 3000);
+    if (deep)
+      word +=
+          std::string(pick({"/orders", "/offers", "/o", ""})) + "/" + std::to_string(random() % 20);
+    patterns.push_back(word + (random() % 8 ? suffix : "/y"));
   }
   if (random() % 2) patterns.push_back(prefix + pick({"[^/]+/z", "[0-9]+/z$", "9.*", "[a-z]{2}"}));
   if (random() % 4 == 0) patterns.push_back(".*q$");
