@@ -44,6 +44,11 @@ struct Options {
   std::string trust_domain = "cluster.local";       // of SPIFFE IDs that can be believed (D-15)
   bool allow_self_reference = false;                // D-17
   bool allow_foreign_destination = false;           // D-14
+  // Which Services are meshed where no smic.dev/mesh says it: those that one of `include` matches
+  // (none given: all) and none of `exclude`. Patterns of namespaces (`kube-*`) or Services
+  // (`a/b*`).
+  std::vector<std::string> include;
+  std::vector<std::string> exclude;
   HeaderMatch header_match = HeaderMatch::full;
   Limits limits;
 };
@@ -73,7 +78,7 @@ struct Service {
   ServiceRef ref;
   ir::Origin origin;
   Span span;           // of its name, for what lowering has to say
-  bool meshed = true;  // smic.dev/mesh: "false" on it or its namespace leaves it out
+  bool meshed = true;  // by smic.dev/mesh on it, on its namespace, or by the options
   ir::AccessMode access = ir::AccessMode::enforce;
   ir::Origin access_origin;  // who says so: the Namespace, or the mesh's option
   ir::RoutePolicy policy;

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a namespace decides for its Services: whether they are meshed at all, and the access mode
-// (D-27). A value that we do not know changes nothing; for the access mode that is the stricter
-// reading only where the mesh enforces, which is the default.
+// What a namespace decides for its Services: whether they are meshed at all (the nearest word
+// counts: the Service's, the Namespace's, the options'), and the access mode (D-27). A value that
+// we do not know changes nothing; for the access mode that is the stricter reading only where the
+// mesh enforces, which is the default.
+#include <fnmatch.h>
+
+#include <algorithm>
+
 #include "compiler/model/annotations.h"
 #include "compiler/model/stages.h"
 
@@ -19,6 +24,14 @@ void tell_meaningless(std::string_view key, const resources::Text& value, std::s
                      "write " + std::string(values));
 }
 
+// `kube-*` is of namespaces, `shop/legacy-*` of Services.
+bool any_matches(const std::vector<std::string>& patterns, const ServiceRef& service) {
+  return std::ranges::any_of(patterns, [&](const std::string& pattern) {
+    const std::string& name = pattern.contains('/') ? service.ns + '/' + service.name : service.ns;
+    return ::fnmatch(pattern.c_str(), name.c_str(), FNM_PATHNAME | FNM_NOESCAPE) == 0;
+  });
+}
+
 }  // namespace
 
 const resources::Text* setting(const resources::Metadata& meta, std::string_view key) {
@@ -26,16 +39,16 @@ const resources::Text* setting(const resources::Metadata& meta, std::string_view
   return found == meta.settings.end() ? nullptr : &found->second;
 }
 
-bool is_meshed(const resources::Metadata& meta, Diagnostics& diagnostics) {
+std::optional<bool> mesh_setting(const resources::Metadata& meta, Diagnostics& diagnostics) {
   const resources::Text* mesh = setting(meta, kMesh);
-  if (mesh == nullptr || mesh->value == "true") return true;
-  if (mesh->value == "false") return false;
+  if (mesh == nullptr) return std::nullopt;
+  if (mesh->value == "true" || mesh->value == "false") return mesh->value == "true";
   tell_meaningless(kMesh, *mesh, "a truth value", "`\"true\"` or `\"false\"`", diagnostics);
-  return true;
+  return std::nullopt;
 }
 
-Namespaces::Namespaces(const resources::Set& set, const Options& options,
-                       Diagnostics& diagnostics) {
+Namespaces::Namespaces(const resources::Set& set, const Options& options, Diagnostics& diagnostics)
+    : options_(options) {
   standard_.access = options.access;
   standard_.access_origin.resource = options.access == ir::AccessMode::permissive
                                          ? "access mode permissive"
@@ -43,7 +56,7 @@ Namespaces::Namespaces(const resources::Set& set, const Options& options,
   for (const resources::Namespace& object : set.namespaces) {
     check_annotations("Namespace", object.meta, diagnostics);
     NamespaceSettings settings = standard_;
-    settings.meshed = is_meshed(object.meta, diagnostics);
+    settings.meshed = mesh_setting(object.meta, diagnostics);
     const resources::Text* access = setting(object.meta, kAccess);
     if (access && (access->value == "enforce" || access->value == "permissive")) {
       settings.access =
@@ -62,6 +75,12 @@ Namespaces::Namespaces(const resources::Set& set, const Options& options,
 const NamespaceSettings& Namespaces::of(std::string_view ns) const {
   const auto found = labelled_.find(ns);
   return found == labelled_.end() ? standard_ : found->second;
+}
+
+bool Namespaces::meshes(const ServiceRef& service) const {
+  if (const auto said = of(service.ns).meshed) return *said;
+  if (any_matches(options_.exclude, service)) return false;
+  return options_.include.empty() || any_matches(options_.include, service);
 }
 
 }  // namespace smic::model

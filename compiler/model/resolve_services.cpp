@@ -38,7 +38,8 @@ Service resolve_service(const resources::Service& object, const Namespaces& name
   service.ref = {object.meta.ns.value, object.meta.name.value};
   service.origin = origin_of("Service", object.meta, object.meta.span, diagnostics.sources());
   service.span = object.meta.name.span;
-  service.meshed = is_meshed(object.meta, diagnostics) && settings.meshed;
+  const std::optional<bool> said = mesh_setting(object.meta, diagnostics);
+  service.meshed = said.value_or(namespaces.meshes(service.ref));
   service.access = settings.access;
   service.access_origin = settings.access_origin;
   return service;

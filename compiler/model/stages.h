@@ -18,11 +18,11 @@ namespace smic::model {
 // One of an object's labels or annotations of ours; null if it has none of this key.
 const resources::Text* setting(const resources::Metadata& meta, std::string_view key);
 
-// What `smic.dev/mesh` says, on a Service or a Namespace.
-bool is_meshed(const resources::Metadata& meta, Diagnostics& diagnostics);
+// What `smic.dev/mesh` says, on a Service or a Namespace; nothing where it says nothing.
+std::optional<bool> mesh_setting(const resources::Metadata& meta, Diagnostics& diagnostics);
 
 struct NamespaceSettings {
-  bool meshed = true;
+  std::optional<bool> meshed;
   ir::AccessMode access = ir::AccessMode::enforce;
   ir::Origin access_origin;
 };
@@ -31,8 +31,11 @@ class Namespaces {
  public:
   Namespaces(const resources::Set& set, const Options& options, Diagnostics& diagnostics);
   const NamespaceSettings& of(std::string_view ns) const;
+  // Is a Service meshed that says nothing itself? Its namespace decides, then the options do.
+  bool meshes(const ServiceRef& service) const;
 
  private:
+  const Options& options_;
   NamespaceSettings standard_;
   std::unordered_map<std::string_view, NamespaceSettings> labelled_;
 };

@@ -16,6 +16,13 @@ constexpr unsigned kLongestLease = 300;
 
 }  // namespace
 
+// Of every cluster: what runs the cluster, and its API. The mesh's own namespace joins them.
+CompileOptions with_system_services_left_out() {
+  CompileOptions options;
+  options.model.exclude = {"kube-system", "kube-public", "kube-node-lease", "default/kubernetes"};
+  return options;
+}
+
 Syntax syntax_of(Configuration& given) {
   Syntax syntax;
   syntax.command = "smic-controller";
@@ -61,6 +68,13 @@ Syntax syntax_of(Configuration& given) {
           given.compile.model.access,
           "for namespaces without the label smic.dev/access\n"
           "(default: enforce)"),
+      words("--include", "PATTERN,...", given.compile.model.include,
+            "meshed: namespaces (team-*) or Services (shop/web-*), where no\n"
+            "smic.dev/mesh says it (default: all)"),
+      words("--exclude", "PATTERN,...", given.compile.model.exclude,
+            "not meshed, whatever --include says (default: kube-system,\n"
+            "kube-public,kube-node-lease,default/kubernetes); smic's own\n"
+            "namespace never is"),
       choice<LogFormat>("--log", {{"text", LogFormat::text}, {"json", LogFormat::json}},
                         given.log_format, "on stderr (default: text)"),
       choice<LogLevel>("--log-level",

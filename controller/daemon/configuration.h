@@ -11,6 +11,8 @@
 
 namespace smic::controller {
 
+CompileOptions with_system_services_left_out();
+
 struct Configuration {
   std::string config;
   std::string resources;
@@ -23,7 +25,7 @@ struct Configuration {
   std::string ns;
   bool read_only = false;
   unsigned lease_seconds = 15;
-  CompileOptions compile;
+  CompileOptions compile = with_system_services_left_out();
   LogFormat log_format = LogFormat::text;
   LogLevel log_level = LogLevel::info;
 

@@ -62,8 +62,10 @@ class Daemon {
   }
 
   void follow() {
+    CompileOptions compile = given_.compile;
+    if (given_.has_cluster()) compile.model.exclude.push_back(ns_);
     const auto on_mistake = given_.has_cluster() ? OnMistake::leave_out : OnMistake::keep_version;
-    Reconciler reconciler(given_.compile, loopback_plan(), on_mistake);
+    Reconciler reconciler(compile, loopback_plan(), on_mistake);
     controller::follow(*source_, reconciler, [this](const auto& update, const auto& diagnostics) {
       take(update, diagnostics);
     });

@@ -48,6 +48,10 @@ model::Options options_of(const std::string& input) {
       options.allow_self_reference = true;
     } else if (word == "allow-foreign-destination") {
       options.allow_foreign_destination = true;
+    } else if (word.starts_with("include=")) {
+      options.include.push_back(word.substr(8));
+    } else if (word.starts_with("exclude=")) {
+      options.exclude.push_back(word.substr(8));
     } else {
       FAIL("unknown option " << word);
     }
