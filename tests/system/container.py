@@ -14,7 +14,7 @@ from cluster import ROOT, Process, part, run
 from mesh import BIN
 
 HERE = pathlib.Path(__file__).resolve().parent
-NAMESPACES = ("unshare", "--mount", sys.executable, HERE / "enter_container.py")
+NAMESPACES = ("unshare", "--mount", "--uts", sys.executable, HERE / "enter_container.py")
 
 
 class Images:
@@ -50,7 +50,8 @@ def hard_link(source, target, **_):
     pathlib.Path(target).hardlink_to(source)
 
 
-def container(folder, root, command, *, mounts=(), environment=None, security=None):
+def container(folder, root, command, *, mounts=(), environment=None, security=None,
+              hostname="container"):
     """The words that become a container; its configuration is kept in the folder. `security` is a
     securityContext, of which the defaults are those of Kubernetes."""
     security = security or {}
@@ -62,7 +63,7 @@ def container(folder, root, command, *, mounts=(), environment=None, security=No
         raise AssertionError("runAsNonRoot, but it would run as root")
     config = pathlib.Path(folder) / "container.json"
     config.write_text(json.dumps({
-        "root": str(root), "mounts": list(mounts), "user": user,
+        "hostname": hostname, "root": str(root), "mounts": list(mounts), "user": user,
         "group": security.get("runAsGroup", user),
         "read_only_root": security.get("readOnlyRootFilesystem", False),
         # Who is not root gets no capability: Kubernetes has none that are ambient.

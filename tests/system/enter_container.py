@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """enter_container.py CONFIG.json: becomes a container's process, as a container runtime makes it.
 
-Started in a mount namespace of its own (`unshare --mount`) and in the network namespace it shall have.
-CONFIG: root, mounts [{from, to, read_only}], read_only_root, user, group, capabilities (names, without
+Started in mount and UTS namespaces of its own (`unshare --mount --uts`) and in the network namespace it
+shall have. CONFIG: hostname, root, mounts [{from, to, read_only}], read_only_root, user, group, capabilities (names, without
 CAP_), no_new_privileges, environment, command."""
 
 import ctypes
 import json
 import os
 import pathlib
+import socket
 import sys
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -68,6 +69,7 @@ def give_up_rights(config):
 
 if __name__ == "__main__":
     CONFIG = json.loads(pathlib.Path(sys.argv[1]).read_text())
+    socket.sethostname(CONFIG["hostname"])
     prepare_root(CONFIG)
     give_up_rights(CONFIG)
     os.execve(CONFIG["command"][0], CONFIG["command"], CONFIG["environment"])

@@ -156,7 +156,8 @@ class Pod:
         security = {**(self.spec.get("securityContext") or {}), **self.container["securityContext"]}
         command = [f"/usr/bin/{program}", *(self.expand(word, values) for word in self.container["args"])]
         words = container(self.place, root, command, mounts=self.mounts, environment=values,
-                          security=security)
+                          security=security,
+                          hostname=self.node.name if self.net is self.node else self.name)
         self.process = Process("nsenter", f"--net=/proc/{self.net.pid}/ns/net", *words)
 
     def probe(self, name):
