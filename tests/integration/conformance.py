@@ -45,6 +45,11 @@ class App:
                                                       "headers": headers or {}})
         return json.loads(text)["Status"] if status == 200 else None
 
+    def send(self, to):
+        """What came back of a datagram; None if nothing did."""
+        status, text = self.control("POST", "/send", {"to": to, "body": "hello"})
+        return text if status == 200 else None
+
     def metrics(self):
         return json.loads(self.control("GET", "/metrics")[1])
 
@@ -56,6 +61,11 @@ def app_service(ns, name, selector=None, port=PORT, number=PORT):
     return document("v1", "Service", name, ns, spec={
         "selector": selector or {"app": name},
         "ports": [{"name": "http", "port": port, "targetPort": number, "protocol": "TCP"}]})
+
+
+def udp_service(ns, name, selector):
+    return document("v1", "Service", name, ns, spec={"selector": selector, "ports": [
+        {"name": "udp", "port": PORT, "targetPort": PORT, "protocol": "UDP"}]})
 
 
 def subject(ns, name):
@@ -247,6 +257,18 @@ class TrafficAccess(Steps):
                                     destination={"port": port})
             self.stage.apply(tcp_route(self.ns, "any-port", version="v1alpha3"), target)
             self.assertEqual(self.a.call(self.echo), 200 if allowed else 403, port)
+
+
+    def test_27_datagrams_need_a_udp_route_for_their_port(self):
+        self.stage.apply(udp_service(self.ns, "app-b-udp", {"app": "app-b"}))
+        there = self.stage.url("app-b-udp").removeprefix("http://")
+        self.assertIsNone(self.a.send(there))
+        for kind, port, answer in (("TCPRoute", PORT, None), ("UDPRoute", PORT + 1, None),
+                                   ("UDPRoute", PORT, "app-b: hello")):
+            self.stage.apply(tcp_route(self.ns, "port", port, kind=kind), traffic_target(
+                self.ns, "datagrams", "service-b", [(self.ns, "service-a")], [(kind, "port", None)]))
+            self.assertEqual(self.a.send(there), answer, (kind, port))
+        self.assertIsNone(self.c.send(there))
 
 
 class TrafficSpec(Steps):

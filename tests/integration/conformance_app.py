@@ -7,6 +7,9 @@ to, and remembers who called it and how its own calls went.
 
 POST /call   {"url", "method", "body", "headers"}: makes that request, from this pod's own address
 GET  /echo   what was asked        /metrics  what is remembered; DELETE forgets it
+POST /send   {"to": "NAME:PORT", "body"}: a datagram from this pod; 504 if it gets no answer
+
+By UDP on the same port it answers "NAME: " and the datagram.
 
 A name is asked of DNS_ADDRESS where one is given, otherwise of this pod's resolver."""
 
@@ -99,6 +102,30 @@ def call(order):
     return seen
 
 
+def send(to, body):
+    """What came back; empty if nothing did, after a second try as datagrams may be lost."""
+    name, _, port = to.rpartition(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.settimeout(0.5)
+        sender.bind((ADDRESS, 0))
+        sender.connect((resolve(name), int(port)))
+        for _ in range(2):
+            try:
+                sender.send(body.encode())
+                return sender.recv(1500).decode()
+            except OSError:
+                pass
+    return ""
+
+
+def answer_datagrams():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((ADDRESS, PORT))
+        while True:
+            data, peer = server.recvfrom(1500)
+            server.sendto(f"{NAME}: ".encode() + data, peer)
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -116,8 +143,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path = urllib.parse.urlsplit(self.path).path
         if path == "/metrics" and self.command in ("GET", "DELETE"):
             return self.answer(200, MEMORY.take(clear=self.command == "DELETE"))
+        if path == "/send":
+            sent = send(**json.loads(body))
+            return self.answer(200, sent) if sent else self.answer(504, "no answer\n")
         if path not in ("/call", "/echo"):
-            return self.answer(404, "there is /call, /echo and /metrics\n")
+            return self.answer(404, "there is /call, /echo, /send and /metrics\n")
         MEMORY.add("ReqReceived", self.headers.get("ServiceName") or "Unidentified")
         if path == "/echo":
             return self.answer(200, json.dumps({"name": NAME, "method": self.command, "body": body,
@@ -139,6 +169,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 if __name__ == "__main__":
+    threading.Thread(target=answer_datagrams, daemon=True).start()
     with Server((ADDRESS, PORT), Handler) as server:
         print("ready", flush=True)
         server.serve_forever()

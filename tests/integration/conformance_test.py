@@ -4,13 +4,12 @@
 
 import random
 import re
-import socket
 import sys
 import unittest
 
 import conformance
 from conformance import PORT, App
-from mesh import ROOT, Mesh, Process, document, eventually, pod, slice_of, tempfile  # noqa: F401
+from mesh import ROOT, Mesh, Process, document, eventually, pod
 
 APP = ROOT / "tests" / "integration" / "conformance_app.py"
 
@@ -69,10 +68,15 @@ class Directory(Mesh):
     def slices(self):
         for each in [each for each in self.objects.values() if each["kind"] == "Service"]:
             meta, spec = each["metadata"], each["spec"]
-            members = [(name, address) for ns, name, labels, address in self.apps
-                       if ns == meta["namespace"] and spec["selector"].items() <= labels.items()]
-            made = slice_of(meta["namespace"], meta["name"], spec["ports"][0]["targetPort"], members)
-            yield made
+            yield document(
+                "discovery.k8s.io/v1", "EndpointSlice", f"{meta['name']}-1", meta["namespace"],
+                metadata={"labels": {"kubernetes.io/service-name": meta["name"]}}, addressType="IPv4",
+                ports=[{"name": port["name"], "port": port["targetPort"], "protocol": port["protocol"]}
+                       for port in spec["ports"]],
+                endpoints=[{"addresses": [address], "conditions": {"ready": True},
+                            "targetRef": {"kind": "Pod", "name": name, "namespace": ns}}
+                           for ns, name, labels, address in self.apps
+                           if ns == meta["namespace"] and spec["selector"].items() <= labels.items()])
 
     def enforced(self):
         marker = f"state-{self.applied}.{self.ns}.mesh"
