@@ -67,13 +67,18 @@ Response convert(const Request& request) {
   return answer(*uid, results, "");
 }
 
-std::vector<Route> review_routes() {
-  Route convert_route;
-  convert_route.path = "/convert";
-  convert_route.methods = {"POST"};
-  convert_route.max_body = kMaxConversionBody;
-  convert_route.handle = convert;
-  return {convert_route};
+std::vector<Route> review_routes(const model::Options& options) {
+  Route to_convert;
+  to_convert.path = "/convert";
+  to_convert.methods = {"POST"};
+  to_convert.max_body = kMaxConversionBody;
+  to_convert.handle = convert;
+  Route to_validate;
+  to_validate.path = "/validate";
+  to_validate.methods = {"POST"};
+  to_validate.max_body = kMaxAdmissionBody;
+  to_validate.handle = [options](const Request& request) { return validate(request, options); };
+  return {to_convert, to_validate};
 }
 
 }  // namespace smic::api

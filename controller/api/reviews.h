@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "compiler/model/model.h"
 #include "controller/api/route.h"
 
 namespace smic::api {
@@ -18,6 +19,12 @@ Response convert(const Request& request);
 // Reviews hold a whole page of a list.
 inline constexpr std::size_t kMaxConversionBody = std::size_t{128} << 20;
 
-std::vector<Route> review_routes();
+// POST /validate. Only the object itself is judged.
+Response validate(const Request& request, const model::Options& options);
+
+// An object, and the one before, each of no more than etcd takes.
+inline constexpr std::size_t kMaxAdmissionBody = std::size_t{16} << 20;
+
+std::vector<Route> review_routes(const model::Options& options);
 
 }  // namespace smic::api

@@ -18,7 +18,8 @@ Result<std::vector<std::unique_ptr<Component>>> components(const Surroundings& s
     if (!opened) return std::unexpected(opened.error());
     keys = std::move(*opened);
   }
-  std::vector<api::Route> routes = api::review_routes();
+  std::vector<api::Route> routes = api::review_routes(given.compile.model);
+  if (keys && surroundings.writer != nullptr) list.push_back(introduction(surroundings, keys));
   list.push_back(serving(surroundings, std::move(keys), std::move(routes)));
   return list;
 }

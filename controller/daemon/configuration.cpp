@@ -68,6 +68,11 @@ Syntax syntax_of(Configuration& given) {
           given.compile.model.access,
           "for namespaces without the label smic.dev/access\n"
           "(default: enforce)"),
+      flag("--allow-foreign-destination", given.compile.model.allow_foreign_destination,
+           "a TrafficTarget may open pods of another namespace (E10)"),
+      flag("--allow-self-reference", given.compile.model.allow_self_reference,
+           "a TrafficSplit may send a share to its own root (E14), as\n"
+           "Argo Rollouts has it"),
       words("--include", "PATTERN,...", given.compile.model.include,
             "meshed: namespaces (team-*) or Services (shop/web-*), where no\n"
             "smic.dev/mesh says it (default: all)"),

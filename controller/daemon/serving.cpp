@@ -7,6 +7,8 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "controller/api/health.h"
+#include "controller/daemon/counts.h"
 
 namespace smic::controller {
 namespace {
@@ -21,7 +23,12 @@ class Serving final : public Component {
       : given_(surroundings.configuration),
         stop_(surroundings.stop),
         keys_(std::move(keys)),
-        routes_(std::move(routes)) {}
+        routes_(std::move(routes)) {
+    for (api::Route& route : api::health_routes(
+             {surroundings.not_ready, [counts = counts_] { return counts->render(); }})) {
+      routes_.push_back(std::move(route));
+    }
+  }
 
   std::string_view name() const override { return "server"; }
 
@@ -32,6 +39,7 @@ class Serving final : public Component {
     auto server = api::Server::start(options, std::move(routes_));
     if (!server) return std::unexpected(server.error());
     server_ = std::move(*server);
+    counts_->follow(server_.get());
     if (keys_) {
       if (auto shown = show(); !shown) return shown;
       tending_ = std::thread([this] { tend(); });
@@ -41,8 +49,13 @@ class Serving final : public Component {
     return {};
   }
 
+  void take(const Result<Update>& update, const Diagnostics& diagnostics) override {
+    counts_->take(update, diagnostics);
+  }
+
   void stop() override {
     if (server_) server_->stop(kGrace);
+    counts_->follow(nullptr);
     if (tending_.joinable()) tending_.join();
   }
 
@@ -68,6 +81,7 @@ class Serving final : public Component {
   const Configuration& given_;
   const kube::Stop& stop_;
   const std::shared_ptr<keys::Keys> keys_;
+  const std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();
   std::vector<api::Route> routes_;
   std::unique_ptr<api::Server> server_;
   std::thread tending_;

@@ -19,4 +19,9 @@ std::unique_ptr<Component> serving(const Surroundings& surroundings,
                                    std::shared_ptr<keys::Keys> keys,
                                    std::vector<api::Route> routes);
 
+// Tells the API server by which authority it knows us: `caBundle` of CRDs, webhooks, APIServices.
+// Needs a cluster.
+std::unique_ptr<Component> introduction(const Surroundings& surroundings,
+                                        std::shared_ptr<keys::Keys> keys);
+
 }  // namespace smic::controller

@@ -33,5 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                    count_in(request.body, "request", "objects"),
                "a conversion lost an object");
   }
+  const api::Response judged = api::validate(request, {});
+  SMIC_CHECK(resources::value_of_json(judged.body).has_value(), "an answer is no JSON");
   return 0;
 }

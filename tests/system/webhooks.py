@@ -13,14 +13,15 @@ CONVERTED = ("trafficsplits.split", "httproutegroups.specs", "tcproutes.specs",
 
 
 class ServingController(Process):
-    """Follows the cluster with its admin's rights; keys in a directory, nothing written."""
+    """Follows the cluster with its admin's rights; keys in a directory, nothing written but by
+    choice."""
 
-    def __init__(self, cluster, *more):
+    def __init__(self, cluster, *more, writes=False):
         self.cluster = cluster
         self.port = free_port()
         self.keys = cluster.path / f"keys-{self.port}"
-        super().__init__(BIN / "smic-controller", "--kubeconfig", cluster.admin, "--read-only",
-                         "--listen", f"127.0.0.1:{self.port}", "--keys", self.keys, *more)
+        super().__init__(BIN / "smic-controller", "--kubeconfig", cluster.admin,
+                         *([] if writes else ["--read-only"]), "--listen", f"127.0.0.1:{self.port}", "--keys", self.keys, *more)
         self.says(" serving ", STARTING)
 
     def url(self, path):

@@ -98,3 +98,110 @@ TEST_CASE("an empty list is converted, and what is no review is refused") {
     CHECK(convert(request).status == 400);
   }
 }
+
+namespace {
+
+Request admission(const std::string& object, const std::string& old_object = "null") {
+  Request request;
+  request.body = R"({"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":)"
+                 R"({"uid":"u-2","operation":"CREATE","namespace":"shop","object":)" +
+                 object + R"(,"oldObject":)" + old_object + "}}";
+  return request;
+}
+
+std::string group(const std::string& matches) {
+  return R"({"apiVersion":"specs.smi-spec.io/v1alpha4","kind":"HTTPRouteGroup","metadata":)"
+         R"({"name":"g","namespace":"shop"},"spec":{"matches":[)" +
+         matches + "]}}";
+}
+
+// The refusal's message; empty if it is allowed.
+std::string refusal(const std::string& object, const std::string& old_object = "null",
+                    const model::Options& options = {}) {
+  const Response response = validate(admission(object, old_object), options);
+  REQUIRE(response.status == 200);
+  CHECK(told(response, "uid") == "\"u-2\"");
+  if (told(response, "allowed") == "true") return "";
+  const std::string status = told(response, "status");
+  return json_text(find(*json_members(status), "message")).value();
+}
+
+std::string warnings(const std::string& object) {
+  return told(validate(admission(object), {}), "warnings");
+}
+
+const std::string kGood = R"({"service":"a","weight":1},{"service":"b","weight":2})";
+
+}  // namespace
+
+TEST_CASE("an object that is good alone is admitted, whatever it refers to") {
+  CHECK(refusal(split("v1alpha4", kGood)).empty());
+  CHECK(warnings(split("v1alpha4", kGood)) == "[]");
+  CHECK(refusal(group(R"({"name":"m","pathRegex":"/a"})")).empty());
+  CHECK(refusal(R"({"apiVersion":"access.smi-spec.io/v1alpha4","kind":"TrafficTarget","metadata":)"
+                R"({"name":"t","namespace":"shop"},"spec":{"destination":{"kind":"ServiceAccount",)"
+                R"("name":"x","namespace":"shop"},"sources":[{"kind":"ServiceAccount","name":"y",)"
+                R"("namespace":"shop"}],"rules":[{"kind":"HTTPRouteGroup","name":"none"}]}})")
+            .empty());
+}
+
+TEST_CASE("every mistake is told with its code and its field") {
+  CHECK(refusal(split("v1alpha4", R"({"service":"a","weight":-1},{"service":"b","weight":0.5})")) ==
+        "spec.backends[0].weight: weight `-1` of TrafficSplit `s` is negative (0 sends "
+        "nothing to a backend) [E12]; spec.backends[1].weight: weight `0.5` of TrafficSplit `s` is "
+        "not a whole number (weights are relative: 1.5 to 1 is the same as 3 to 2) [E12]");
+  CHECK(refusal(group(R"({"name":"m","pathRegex":"/a(b"})"))
+            .starts_with("spec.matches[0].pathRegex: "));
+  CHECK(refusal(group(R"({"name":"m","pathRegex":"/a(b"})")).ends_with("[E03]"));
+  CHECK(
+      refusal(group(R"({"pathRegex":"/a"})"))
+          .starts_with("spec.matches[0]: `spec.matches[0].name` of HTTPRouteGroup `g` is missing"));
+  CHECK(refusal(group(R"({"name":"m","headers":{"a b":"x"}})"))
+            .starts_with("spec.matches[0].headers"));
+}
+
+TEST_CASE("what needs no other object is judged by the options in force") {
+  const std::string self = split("v1alpha1", R"({"service":"web","weight":"1"},)"
+                                             R"({"service":"b","weight":"1"})");
+  CHECK(refusal(self).find("[E14]") != std::string::npos);
+  CHECK(refusal(self, "null", {.allow_self_reference = true}).empty());
+}
+
+TEST_CASE("warnings about the object itself are shown, and not too many") {
+  CHECK(warnings(split("v1alpha2", kGood)).find("[W16]") != std::string::npos);
+  CHECK(warnings(split("v1alpha4", R"({"service":"a","weight":0})")).find("[W09]") !=
+        std::string::npos);
+  const std::string unknown = warnings(group(R"({"name":"m","pathRegexp":"/a"})"));
+  CHECK(unknown.starts_with(R"(["spec.matches[0].pathRegexp: )"));
+  CHECK(unknown.find("W06") == std::string::npos);
+  std::string many;
+  for (int i = 0; i < 100; ++i) {
+    many += (i > 0 ? "," : "") + std::string(R"({"name":"m)") + std::to_string(i) + R"(","x)" +
+            std::string(300, 'x') + R"(":1})";
+  }
+  const std::string shown = warnings(group(many));
+  const auto items = json_items(shown);
+  REQUIRE(items);
+  CHECK(items->size() == 12);
+  for (const std::string_view each : *items) CHECK(each.size() < 260);
+}
+
+TEST_CASE("what stands is no reason to refuse") {
+  const std::string bad = split("v1alpha4", R"({"service":"a","weight":-1})");
+  CHECK_FALSE(refusal(bad).empty());
+  std::string labelled = bad;
+  labelled.replace(labelled.find(R"("generation":3)"), 14, R"("labels":{"a":"b"})");
+  CHECK(refusal(labelled, bad).empty());
+  CHECK_FALSE(refusal(split("v1alpha4", R"({"service":"b","weight":-1})"), bad).empty());
+  std::string leaving = bad;
+  leaving.replace(leaving.find(R"("generation":3)"), 14,
+                  R"("deletionTimestamp":"2024-05-01T10:00:00Z")");
+  CHECK(refusal(leaving, split("v1alpha4", kGood)).empty());
+}
+
+TEST_CASE("a deletion is nothing to judge, and what is no review is refused") {
+  CHECK(told(validate(admission("null"), {}), "allowed") == "true");
+  Request request;
+  request.body = R"({"apiVersion":"admission.k8s.io/v1beta1","request":{"uid":"u"}})";
+  CHECK(validate(request, {}).status == 400);
+}
