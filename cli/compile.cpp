@@ -15,6 +15,8 @@
 #include "cli/input.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/decision/decision.h"
+#include "compiler/unit_compiler.h"
+#include "controller/cache/cache.h"
 #include "controller/controller.h"
 
 namespace smic::cli {
@@ -27,6 +29,7 @@ enum class Emit { raw_ir, ir, graph, llvm, assembly, object, image, manifest };
 struct Options {
   Emit emit = Emit::ir;
   std::string output;
+  std::string cache;
   CompileOptions compile;
   std::set<std::string> print_after;
   StatsFormat stats = StatsFormat::none;
@@ -111,6 +114,9 @@ Syntax syntax_of(Options& options) {
       text("-o", "FILE", options.output,
            "where to; for object and image of several units a directory,\n"
            "with a file per unit (default: stdout)"),
+      text("--cache", "DIR", options.cache,
+           "keeps compiled units there, at most a gigabyte, and compiles\n"
+           "for an image or a manifest only what is not there yet"),
       target_option(options.compile.target),
       print_after_option(options.print_after),
       disable_pass_option(options.compile.passes),
@@ -172,13 +178,31 @@ std::string text_of_all(const std::vector<ir::Unit>& units, const Options& optio
   return text;
 }
 
-Result<contract::Bytes> binary_of(const ir::Unit& raw, const Options& options) {
+Result<contract::Bytes> object_of(const ir::Unit& raw, const Options& options) {
   const ir::Unit unit = passes::run(raw, options.compile.passes);
-  const decision::Decision decision = decision::decide(unit);
-  auto bytes = options.emit == Emit::image ? codegen::emit_image(decision, target_of(options))
-                                           : codegen::emit_object(decision, target_of(options));
+  auto bytes = codegen::emit_object(decision::decide(unit), target_of(options));
   if (!bytes) return fail(bytes, name_of(raw));
   return bytes;
+}
+
+using Binary = std::shared_ptr<const contract::Bytes>;
+
+// In the order of the units; equal images are one.
+Result<std::vector<Binary>> binaries_of(const std::vector<ir::Unit>& units,
+                                        const Options& options) {
+  std::vector<Binary> binaries;
+  if (options.emit == Emit::image) {
+    auto outputs = UnitCompiler(options.compile).compile(units);
+    if (!outputs) return std::unexpected(outputs.error());
+    for (auto& output : outputs->units) binaries.push_back(std::move(output.image));
+    return binaries;
+  }
+  for (const ir::Unit& raw : units) {
+    auto object = object_of(raw, options);
+    if (!object) return std::unexpected(object.error());
+    binaries.push_back(std::make_shared<const contract::Bytes>(*std::move(object)));
+  }
+  return binaries;
 }
 
 Result<std::string> manifest_of(const Sources& sources, const Options& options,
@@ -225,11 +249,12 @@ Result<void> write_each(const std::vector<ir::Unit>& units, const Options& optio
   std::error_code error;
   fs::create_directories(options.output, error);
   if (error) return fail("create " + options.output + ": " + error.message());
-  for (const ir::Unit& raw : units) {
-    const auto bytes = binary_of(raw, options);
-    if (!bytes) return std::unexpected(bytes.error());
-    const fs::path path = fs::path(options.output) / file_name(raw, options.emit);
-    if (auto written = write_file(path.string(), as_text(*bytes)); !written) return written;
+  const auto binaries = binaries_of(units, options);
+  if (!binaries) return std::unexpected(binaries.error());
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    const fs::path path = fs::path(options.output) / file_name(units[i], options.emit);
+    auto written = write_file(path.string(), as_text(*(*binaries)[i]));
+    if (!written) return written;
   }
   return {};
 }
@@ -241,10 +266,11 @@ Result<void> write_binary(const std::vector<ir::Unit>& units, const Options& opt
     return write_each(units, options);
   }
   if (units.empty()) return fail("the input has no unit to write");
-  const auto bytes = binary_of(units.front(), options);
-  if (!bytes) return std::unexpected(bytes.error());
-  if (!to_stdout) return write_file(options.output, as_text(*bytes));
-  console.out << as_text(*bytes);
+  const auto binaries = binaries_of({units.front()}, options);
+  if (!binaries) return std::unexpected(binaries.error());
+  const contract::Bytes& bytes = *binaries->front();
+  if (!to_stdout) return write_file(options.output, as_text(bytes));
+  console.out << as_text(bytes);
   return {};
 }
 
@@ -299,6 +325,11 @@ int run_compile(Words words, Console& console) {
   const auto sources = read_input(begun.operands);
   if (!sources) return world_failed("compile", sources.error(), console);
 
+  if (!options.cache.empty()) {
+    auto store = cache::open(options.cache);
+    if (!store) return world_failed("compile", store.error(), console);
+    options.compile.store = *std::move(store);
+  }
   PassFigures figures;
   watch_passes(options, figures, console);
 

@@ -21,10 +21,13 @@
 
 namespace smic {
 
+class CompiledStore;  // unit_compiler.h
+
 struct CompileOptions {
   model::Options model;
   passes::Options passes;
   std::string target;  // empty = this machine's baseline, "x86_64-v2" or "aarch64"
+  std::shared_ptr<CompiledStore> store;  // of many units that are compiled; none = nothing is kept
 };
 
 // What the front half makes of the input. Never fails: mistakes are in the diagnostics, the

@@ -40,9 +40,8 @@ struct UnitCompiler::Job {
   std::optional<Error> error;
 };
 
-UnitCompiler::UnitCompiler(CompileOptions options, unsigned threads,
-                           std::shared_ptr<CompiledStore> store)
-    : options_(std::move(options)), threads_(threads), store_(std::move(store)) {
+UnitCompiler::UnitCompiler(CompileOptions options, unsigned threads)
+    : options_(std::move(options)), threads_(threads) {
   if (options_.passes.after || options_.passes.timing) threads_ = 1;
 }
 
@@ -54,12 +53,12 @@ std::string UnitCompiler::key_of(const ir::Unit& numbered) const {
 }
 
 Result<CompiledUnit> UnitCompiler::find_or_compile(const ir::Unit& numbered, Job& job) const {
-  if (store_) {
-    if (auto stored = store_->find(job.key)) return std::move(*stored);
+  if (options_.store) {
+    if (auto stored = options_.store->find(job.key)) return std::move(*stored);
   }
   job.compiled = true;
   auto unit = compile_unit(numbered, options_);
-  if (unit && store_) store_->keep(job.key, *unit);
+  if (unit && options_.store) options_.store->keep(job.key, *unit);
   return unit;
 }
 

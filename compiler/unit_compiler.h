@@ -43,8 +43,7 @@ class UnitCompiler {
   };
 
   // With print-after or timing there is one thread, so that what is told comes in order.
-  explicit UnitCompiler(CompileOptions options, unsigned threads = machine_threads(),
-                        std::shared_ptr<CompiledStore> store = nullptr);
+  explicit UnitCompiler(CompileOptions options, unsigned threads = machine_threads());
 
   // Remembers these units until the next call, and nothing else. Fails with the first unit that
   // does.
@@ -60,7 +59,6 @@ class UnitCompiler {
 
   CompileOptions options_;
   unsigned threads_;
-  std::shared_ptr<CompiledStore> store_;
   std::unordered_map<std::string, Remembered> remembered_;  // by key
 };
 

@@ -62,6 +62,9 @@ Syntax syntax_of(Configuration& given) {
       text("--keys", "DIR", given.keys,
            "where the keys of --listen are kept (default in a cluster: a\n"
            "Secret that its controllers share)"),
+      text("--cache", "DIR", given.cache,
+           "keeps compiled units from one run to the next, at most a\n"
+           "gigabyte; nobody else may write there"),
       choice<ir::AccessMode>(
           "--access",
           {{"enforce", ir::AccessMode::enforce}, {"permissive", ir::AccessMode::permissive}},

@@ -22,6 +22,7 @@ struct Configuration {
   std::string listen;  // HTTPS
   std::string health;  // plain HTTP
   std::string keys;
+  std::string cache;
   std::string ns;
   bool read_only = false;
   unsigned lease_seconds = 15;

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "controller/cache/cache.h"
 #include "controller/source/source.h"
 
 namespace smic::controller {
@@ -48,6 +49,7 @@ class Daemon {
   Daemon(const Configuration& given, const ReadAgain& fresh) : given_(given), fresh_(fresh) {}
 
   Result<void> start() {
+    if (auto opened = open_cache(); !opened) return opened;
     if (auto found = given_.has_cluster() ? use_cluster() : use_directory(); !found) return found;
     surroundings_.emplace(Surroundings{given_, stop_, api_.get(), *leadership_, writer_.get(), ns_,
                                        [this] { return not_ready(); }});
@@ -61,8 +63,17 @@ class Daemon {
     return {};
   }
 
+  Result<void> open_cache() {
+    if (given_.cache.empty()) return {};
+    auto store = cache::open(given_.cache);
+    if (!store) return fail(store, "cache");
+    store_ = *std::move(store);
+    return {};
+  }
+
   void follow() {
     CompileOptions compile = given_.compile;
+    compile.store = store_;
     if (given_.has_cluster()) compile.model.exclude.push_back(ns_);
     const auto on_mistake = given_.has_cluster() ? OnMistake::leave_out : OnMistake::keep_version;
     Reconciler reconciler(compile, loopback_plan(), on_mistake);
@@ -170,6 +181,7 @@ class Daemon {
   }
 
   const Configuration& given_;
+  std::shared_ptr<CompiledStore> store_;
   const ReadAgain& fresh_;
   kube::Stop stop_;
   std::unique_ptr<kube::Client> api_;

@@ -49,6 +49,37 @@ class Compile(unittest.TestCase):
         self.assertEqual(digests[0], digests[1])
         self.assertEqual(digests[0], digests[2])
 
+    def test_a_cache_gives_the_same_images_and_survives_what_is_done_to_it(self):
+        def images(*words):
+            with tempfile.TemporaryDirectory() as folder:
+                done = smic("compile", "--emit=image", "-o", folder, *words, "examples")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                return {path.name: path.read_bytes() for path in pathlib.Path(folder).iterdir()}
+
+        expected = images()
+        with tempfile.TemporaryDirectory() as folder:
+            cache = pathlib.Path(folder) / "new" / "cache"
+            self.assertEqual(images("--cache", cache), expected)
+            self.assertEqual(cache.stat().st_mode & 0o777, 0o700)
+            files = sorted(cache.iterdir())
+            self.assertGreater(len(files), 3)
+            self.assertEqual({path.suffix for path in files}, {".unit"})
+            made = {path: path.stat().st_ino for path in files}
+            self.assertEqual(images("--cache", cache), expected)
+            self.assertEqual({path: path.stat().st_ino for path in files}, made, "nothing was compiled again")
+            files[0].write_bytes(files[0].read_bytes()[:-1] + b"?")
+            files[1].write_bytes(b"")
+            self.assertEqual(images("--cache", cache), expected)
+            again = {path: path.stat().st_ino for path in sorted(cache.iterdir())}
+            self.assertEqual(set(again), set(made))
+            manifest = smic("compile", "--emit=manifest", "--cache", cache, "examples")
+            self.assertEqual(manifest.stdout, smic("compile", "--emit=manifest", "examples").stdout)
+
+    def test_a_cache_that_cannot_be_written_is_told(self):
+        done = smic("compile", "--cache", "/dev/null/x", "-", stdin=ONE_UNIT)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/dev/null/x", done.stderr)
+
     def test_one_unit_goes_to_a_file_or_down_a_pipe(self):
         piped = binary("compile", "--emit=object", "-", stdin=ONE_UNIT.encode())
         self.assertEqual(piped.returncode, 0, piped.stderr)

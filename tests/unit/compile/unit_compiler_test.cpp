@@ -121,9 +121,9 @@ TEST_CASE("units of equal shape share one image") {
 
 TEST_CASE("a store outlives the compiler") {
   const auto store = std::make_shared<MapStore>();
-  UnitCompiler first({}, 2, store);
+  UnitCompiler first({.store = store}, 2);
   const auto compiled = compile(first, {unit(1, 10)});
-  UnitCompiler second({}, 2, store);
+  UnitCompiler second({.store = store}, 2);
   const auto found = compile(second, {unit(1, 20)});
   CHECK(compiled.compiled == 1);
   CHECK(found.compiled == 0);
@@ -133,13 +133,13 @@ TEST_CASE("a store outlives the compiler") {
 
 TEST_CASE("what compiles differently has another key") {
   const auto store = std::make_shared<MapStore>();
-  CompileOptions options;
-  compile(*std::make_unique<UnitCompiler>(options, 1, store), {unit(1)});
+  CompileOptions options{.store = store};
+  compile(*std::make_unique<UnitCompiler>(options, 1), {unit(1)});
   options.target = "aarch64";
-  compile(*std::make_unique<UnitCompiler>(options, 1, store), {unit(1)});
+  compile(*std::make_unique<UnitCompiler>(options, 1), {unit(1)});
   options.passes.disabled = {"merge-matches"};
-  compile(*std::make_unique<UnitCompiler>(options, 1, store), {unit(1)});
-  compile(*std::make_unique<UnitCompiler>(options, 1, store), {unit(2)});
+  compile(*std::make_unique<UnitCompiler>(options, 1), {unit(1)});
+  compile(*std::make_unique<UnitCompiler>(options, 1), {unit(2)});
   CHECK(store->kept.size() == 4);
 }
 
