@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the stub manager does to a cluster's DNS configuration, on a file: a Corefile, or the
 // ConfigMap's manifest that holds one, or kube-dns's. The thinking is controller/dns; here are
-// files and words.
+// files and words. On a cluster: dns_cluster.cpp.
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -9,6 +9,7 @@
 #include <ostream>
 
 #include "base/command_line.h"
+#include "cli/dns_cluster.h"
 #include "cli/input.h"
 #include "controller/dns/config_map.h"
 #include "controller/dns/difference.h"
@@ -17,7 +18,7 @@
 namespace smic::cli {
 namespace {
 
-enum class Verb { plan, apply, restore };
+using Verb = DnsVerb;
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kCorefileKey = "Corefile";
@@ -28,6 +29,7 @@ struct Options {
   bool old_coredns = false;
   bool custom = false;
   dns_stub::Stub stub;
+  DnsCluster cluster;
 };
 
 Option list(std::string name, std::string value, std::vector<std::string>& target,
@@ -53,11 +55,22 @@ Syntax syntax_of(Options& options) {
   syntax.options = {
       text("--corefile", "FILE", options.file,
            "a Corefile, or a manifest of the ConfigMap that holds it, or\n"
-           "of kube-dns's; needed"),
+           "of kube-dns's"),
+      text("--kubeconfig", "FILE", options.cluster.kubeconfig,
+           "change the DNS that runs in a cluster; neither this nor\n"
+           "--corefile: the cluster whose pod we are"),
+      text("--context", "NAME", options.cluster.context,
+           "of the kubeconfig (default: its current one)"),
+      text("--namespace", "NS", options.cluster.ns,
+           "where the Service smic-dns is (default: smic-system)"),
+      flag("--wait", options.cluster.wait,
+           "ask the cluster's DNS until it is live; take back what is not.\n"
+           "Its pods must be reached from here"),
+      number("--seconds", "N", options.cluster.seconds, 3600, "to wait at most (default: 180)"),
       list("--zone", "ZONE", options.stub.zones, "to forward; may be repeated (default: mesh)"),
       list("--responder", "ADDRESS[:PORT]", options.stub.responders,
-           "who answers: the Service smic-dns; may be repeated; needed for\n"
-           "plan and apply"),
+           "who answers; may be repeated; needed with a file (default: what\n"
+           "the Service smic-dns has)"),
       flag("--custom", options.custom,
            "plan: the block as a ConfigMap of its own, where the Corefile\n"
            "imports such (AKS, k3s)"),
@@ -65,7 +78,8 @@ Syntax syntax_of(Options& options) {
   syntax.ending =
       "example:\n"
       "  smic dns plan --corefile Corefile --responder 10.96.0.53 --zone mesh --zone "
-      "traefik.mesh\n\n"
+      "traefik.mesh\n"
+      "  smic dns apply --kubeconfig ~/.kube/config --wait\n\n"
       "exit: 0 done, 1 the world failed, 2 the configuration is refused, 64 wrong usage";
   return syntax;
 }
@@ -123,8 +137,8 @@ class Configuration {
   Text custom_manifest(Diagnostics& diagnostics) {
     const auto corefile = embed(diagnostics);
     if (!corefile) return std::nullopt;
-    const auto key = dns_stub::import_hook(sources_, *corefile);
-    if (!key) {
+    const auto hooks = dns_stub::import_hooks(sources_, *corefile);
+    if (hooks.empty()) {
       diagnostics.report("E81", {*corefile}, "the Corefile imports no files between its blocks",
                          "do without --custom");
       return std::nullopt;
@@ -133,7 +147,7 @@ class Configuration {
     if (!block) return std::nullopt;
     return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: coredns-custom\n  namespace: "
            "kube-system\ndata:\n  " +
-           *key + ": |\n" + indented(*block);
+           hooks.front().file + ": |\n" + indented(*block);
   }
 
  private:
@@ -207,16 +221,24 @@ int run_dns(Words words, Console& console) {
     return wrong_usage(syntax, not_one_of(begun.operands.front(), {"plan", "apply", "restore"}),
                        console.err);
   }
-  if (options.file.empty()) return wrong_usage(syntax, "it needs --corefile=FILE", console.err);
+  if (options.stub.zones.empty()) options.stub.zones = {"mesh"};
+  std::ranges::sort(options.stub.zones);
+  options.stub.verify_stale = !options.old_coredns;
+  if (options.file.empty() && (!options.cluster.kubeconfig.empty() || in_a_cluster())) {
+    return change_cluster_dns(*verb, options.cluster, options.stub, console);
+  }
+  if (options.file.empty()) {
+    return wrong_usage(syntax, "it needs --corefile=FILE or --kubeconfig=FILE", console.err);
+  }
+  if (!options.cluster.kubeconfig.empty()) {
+    return wrong_usage(syntax, "--corefile and --kubeconfig exclude each other", console.err);
+  }
   if (options.custom && *verb != Verb::plan) {
     return wrong_usage(syntax, "--custom is for plan; kubectl applies what it prints", console.err);
   }
   if (*verb != Verb::restore && options.stub.responders.empty()) {
     return wrong_usage(syntax, "it needs --responder=ADDRESS", console.err);
   }
-  if (options.stub.zones.empty()) options.stub.zones = {"mesh"};
-  std::ranges::sort(options.stub.zones);
-  options.stub.verify_stale = !options.old_coredns;
   return carry_out(*verb, options, console);
 }
 

@@ -2,6 +2,7 @@
 // The wiring: what the daemon consists of, one concern after the other. What others rely on comes
 // first, since the list is stopped from its end.
 #include "controller/api/reviews.h"
+#include "controller/cluster_dns/component.h"
 #include "controller/daemon/daemon.h"
 #include "controller/daemon/serving.h"
 
@@ -11,6 +12,11 @@ Result<std::vector<std::unique_ptr<Component>>> components(const Surroundings& s
   const Configuration& given = surroundings.configuration;
   std::vector<std::unique_ptr<Component>> list;
   if (!given.out.empty()) list.push_back(file_publisher(given.out));
+  if (given.manage_dns && surroundings.api != nullptr) {
+    list.push_back(cluster_dns::component(*surroundings.api, surroundings.stop,
+                                          {.ns = surroundings.ns},
+                                          [&] { return surroundings.leadership.leads(); }));
+  }
   if (given.listen.empty() && given.health.empty()) return list;
   std::shared_ptr<keys::Keys> keys;
   if (!given.listen.empty()) {

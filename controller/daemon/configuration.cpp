@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "controller/dns/dns_stub.h"
+
 namespace smic::controller {
 namespace {
 
@@ -83,6 +85,14 @@ Syntax syntax_of(Configuration& given) {
             "not meshed, whatever --include says (default: kube-system,\n"
             "kube-public,kube-node-lease,default/kubernetes); smic's own\n"
             "namespace never is"),
+      choice<bool>("--manage-dns", {{"auto", true}, {"off", false}}, given.manage_dns,
+                   "lead the mesh's names to the mesh in the cluster's own DNS, while\n"
+                   "we lead; docs/dns.md (default: auto)"),
+      words("--mesh-zones", "ZONE,...", given.mesh_zones,
+            "where meshed Services have names, SERVICE.NAMESPACE.ZONE\n"
+            "(default: mesh)"),
+      text("--cluster-domain", "DOMAIN", given.compile.model.cluster_domain,
+           "of long service names (default: cluster.local)"),
       choice<LogFormat>("--log", {{"text", LogFormat::text}, {"json", LogFormat::json}},
                         given.log_format, "on stderr (default: text)"),
       choice<LogLevel>("--log-level",
@@ -109,6 +119,10 @@ std::optional<std::string> contradiction(const Configuration& given) {
   if (!given.context.empty() && given.kubeconfig.empty()) return "--context is of a --kubeconfig";
   if (given.lease_seconds < kShortestLease) {
     return "--lease-seconds is at least " + std::to_string(kShortestLease);
+  }
+  if (given.mesh_zones.empty()) return "--mesh-zones needs a zone";
+  if (auto wrong = dns_stub::check({.zones = given.mesh_zones, .responders = {"127.0.0.1"}})) {
+    return "--mesh-zones: " + *wrong;
   }
   return std::nullopt;
 }

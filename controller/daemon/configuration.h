@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/command_line.h"
 #include "base/log.h"
@@ -26,6 +27,8 @@ struct Configuration {
   std::string ns;
   bool read_only = false;
   unsigned lease_seconds = 15;
+  bool manage_dns = true;
+  std::vector<std::string> mesh_zones{"mesh"};
   CompileOptions compile = with_system_services_left_out();
   LogFormat log_format = LogFormat::text;
   LogLevel log_level = LogLevel::info;

@@ -45,10 +45,23 @@ std::optional<std::string> take_from_corefile(const Sources& sources, SourceId c
                                               Diagnostics& diagnostics);
 bool has_block(std::string_view corefile);
 
+// What a Corefile says of the DNS that runs by it.
+struct Traits {
+  std::vector<std::string> cluster_domains;  // of `kubernetes`, reverse zones left away
+  bool reloads = false;  // false: a change is certainly taken up at its next start only
+};
+std::optional<Traits> traits_of(const Sources& sources, SourceId corefile,
+                                Diagnostics& diagnostics);
+
 // Where a Corefile imports files that a ConfigMap of the owner's users provides (AKS and k3s:
 // `coredns-custom`), the block can be a file of its own there, which survives the owner's next
-// apply: the data key that is imported, such as "smic.server". Nothing: there is no such hook.
-std::optional<std::string> import_hook(const Sources& sources, SourceId corefile);
+// apply.
+struct ImportHook {
+  std::string directory;  // "/etc/coredns/custom"; relative ones are so to the Corefile's
+  std::string file;       // a name that is imported there: "smic.server"
+};
+// In the order of the imports. None where the Corefile is not understood.
+std::vector<ImportHook> import_hooks(const Sources& sources, SourceId corefile);
 // The text of that file: the block alone, under the same conditions as in the Corefile itself.
 std::optional<std::string> custom_file(const Sources& sources, SourceId corefile, const Stub& stub,
                                        Diagnostics& diagnostics);

@@ -20,6 +20,7 @@
 //
 // Tested by edit_corefile_test.cpp; coredns_test.py has CoreDNS load every result.
 #include <algorithm>
+#include <ranges>
 
 #include "controller/dns/corefile.h"
 #include "controller/dns/dns_stub.h"
@@ -264,23 +265,45 @@ std::optional<std::string> take_from_corefile(const Sources& sources, SourceId c
   return text.erase(old->begin, old->end - old->begin);
 }
 
-std::optional<std::string> import_hook(const Sources& sources, SourceId corefile) {
+std::vector<ImportHook> import_hooks(const Sources& sources, SourceId corefile) {
+  std::vector<ImportHook> hooks;
   Diagnostics unheard(sources);
   const auto parsed = parse_corefile(sources, corefile, unheard);
-  if (!parsed) return std::nullopt;
+  if (!parsed) return hooks;
   for (const Word& pattern : parsed->imports) {
-    const std::string_view name =
-        std::string_view(pattern.text).substr(pattern.text.rfind('/') + 1);
+    const std::string_view text = pattern.text;
+    const std::string_view name = text.substr(text.rfind('/') + 1);
     const std::size_t star = name.find('*');
     if (star == std::string_view::npos ||
-        pattern.text.find_first_of("*?[") < pattern.text.size() - name.size() + star ||
-        name.find_first_of("*?[", star + 1) != std::string_view::npos ||
-        has_variable(pattern.text)) {
+        text.find_first_of("*?[") < text.size() - name.size() + star ||
+        name.find_first_of("*?[", star + 1) != std::string_view::npos || has_variable(text)) {
       continue;
     }
-    return std::string(name.substr(0, star)) + "smic" + std::string(name.substr(star + 1));
+    const std::size_t slash = text.size() - name.size();
+    hooks.push_back(
+        {std::string(text.substr(0, slash == 0 ? 0 : slash - 1)),
+         std::string(name.substr(0, star)) + "smic" + std::string(name.substr(star + 1))});
   }
-  return std::nullopt;
+  return hooks;
+}
+
+std::optional<Traits> traits_of(const Sources& sources, SourceId corefile,
+                                Diagnostics& diagnostics) {
+  const auto parsed = parse_corefile(sources, corefile, diagnostics);
+  if (!parsed) return std::nullopt;
+  Traits traits;
+  for (const ServerBlock& block : parsed->blocks) {
+    // What is imported into a block is not known here, and may have it.
+    traits.reloads |= find(block, "reload") != nullptr || find(block, "import") != nullptr;
+    const Directive* kubernetes = find(block, "kubernetes");
+    if (kubernetes == nullptr) continue;
+    for (const Word& word : kubernetes->words | std::views::drop(1)) {
+      if (word.text == "{") break;
+      const std::string zone = key_of(word.text).zone;
+      if (!zone.ends_with(".arpa")) traits.cluster_domains.push_back(zone);
+    }
+  }
+  return traits;
 }
 
 std::optional<std::string> custom_file(const Sources& sources, SourceId corefile, const Stub& stub,

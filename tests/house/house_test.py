@@ -18,7 +18,7 @@ DOORS = {
     "antlr4-runtime": r"compiler/text/\w+\.cpp",
     "llvm/": r"(compiler/codegen|runtime/program)/\w+\.cpp",
     "openssl/": r"(contract/(digest|signature)|http/tls_stream|controller/keys/certificate|controller/api/tls)\.cpp",
-    "boost/json": r"(contract|runtime/observe|controller(/api|/kube|/dns|/keys|/distribution)?)/\w+\.cpp",
+    "boost/json": r"(contract|runtime/observe|controller(/api|/kube|/dns|/cluster_dns|/keys|/distribution)?)/\w+\.cpp",
     "boost/beast": r"(runtime/observe|runtime/proxy|cli|http|controller/api)/\w+\.cpp",
     "re2/": r"(?!)",  # judges in tests, never part of the product
     "yaml-cpp/": r"(?!)",

@@ -150,16 +150,41 @@ TEST_CASE("where custom files are imported the block is one of them", "[dns_stub
   const auto hook_of = [](const std::string& text) {
     Sources sources;
     const SourceId id = sources.add("Corefile", text);
-    return dns_stub::import_hook(sources, id).value_or("none");
+    std::string hooks;
+    for (const auto& hook : dns_stub::import_hooks(sources, id)) {
+      hooks += hook.directory + " " + hook.file + ";";
+    }
+    return hooks;
   };
-  CHECK(hook_of(test::read_file("tests/corefiles/aks.corefile")) == "smic.server");
-  CHECK(hook_of(test::read_file("tests/corefiles/k3s.corefile")) == "smic.server");
-  CHECK(hook_of(test::read_file("tests/corefiles/kubeadm.corefile")) == "none");
-  CHECK(hook_of("import a/*/x.server\nimport b/x.server\nimport c/zz-*.conf\n") == "zz-smic.conf");
+  CHECK(hook_of(test::read_file("tests/corefiles/aks.corefile")) == "custom smic.server;");
+  CHECK(hook_of(test::read_file("tests/corefiles/k3s.corefile")) ==
+        "/etc/coredns/custom smic.server;");
+  CHECK(hook_of(test::read_file("tests/corefiles/kubeadm.corefile")).empty());
+  CHECK(hook_of("import a/*/x.server\nimport b/x.server\nimport c/zz-*.conf\nimport *.d\n") ==
+        "c zz-smic.conf; smic.d;");
 
   const Edited file = edited(test::read_file("tests/corefiles/k3s.corefile"),
                              [](const Sources& sources, SourceId id, Diagnostics& diagnostics) {
                                return dns_stub::custom_file(sources, id, mesh(), diagnostics);
                              });
   CHECK(file.text == kBlock);
+}
+
+TEST_CASE("a Corefile tells the cluster's domain, and whether it is read again", "[dns_stub]") {
+  const auto traits_of = [](const std::string& text) {
+    Sources sources;
+    const SourceId id = sources.add("Corefile", text);
+    Diagnostics diagnostics(sources);
+    const auto traits = dns_stub::traits_of(sources, id, diagnostics);
+    if (!traits) return std::string("refused");
+    std::string told = traits->reloads ? "reloads" : "";
+    for (const std::string& domain : traits->cluster_domains) told += ' ' + domain;
+    return told;
+  };
+  CHECK(traits_of(test::read_file("tests/corefiles/kubeadm.corefile")) == "reloads cluster.local");
+  CHECK(traits_of(
+            ".:53 {\n kubernetes Corp.Example. 10.in-addr.arpa b.example {\n  ttl 5\n }\n}\n") ==
+        " corp.example b.example");
+  CHECK(traits_of(".:53 {\n import x/*.override\n}\n") == "reloads");
+  CHECK(traits_of(".:53 {\n") == "refused");
 }
