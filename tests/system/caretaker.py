@@ -8,7 +8,7 @@ import time
 
 from api import ApiError
 
-INTERVAL = 0.1
+INTERVAL = 0.2
 MANAGER = "endpointslice-controller.k8s.io"
 
 

@@ -184,6 +184,7 @@ class Pod:
         if self.ended or self.frozen:
             return
         if self.process.process.poll() is not None:
+            self.process.end()
             self.told.append(self.process.text())
             self.tell(False)
             self.restarts += 1
@@ -191,6 +192,8 @@ class Pod:
         self.rounds += 1
         if self.rounds % 3 == 0:
             self.refresh_files()
+        if self.is_ready and self.rounds % 4 != 0:
+            return
         is_ready = self.probe("readinessProbe")
         if is_ready != self.is_ready:
             self.tell(is_ready)

@@ -255,7 +255,10 @@ class NodeCluster(Cluster):
         self.kubectl("delete", "-n", "smic-system", "deployment", "smic-controller")
         for pod in self.replicas("smic-controller"):
             pod.stop()
-        self.smic("dns", "restore")
+        self.smic("dns", "restore", "--wait")
+        self.uninstall_objects()
+
+    def uninstall_objects(self):
         self.kubectl("delete", "-k", DEPLOY, "--wait=false")
         for pod in self.replicas("smic-proxy"):
             pod.stop()

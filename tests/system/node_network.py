@@ -9,7 +9,6 @@ No namespace has a name or a mount: a process holds each and dies with the test,
 clears away the rest. ServiceAddresses does what kube-proxy does, by nftables, in every node."""
 
 import atexit
-import json
 import os
 import pathlib
 import shutil
@@ -172,14 +171,19 @@ class ServiceAddresses:
 
     @staticmethod
     def ruleset(services, slices):
-        chains, jumps = [], []
+        chains, jumps, refusals = [], [], []
         for service in services:
-            for jump, chain in ServiceAddresses._ports(service, slices):
-                jumps.append(jump)
-                chains.append(chain)
+            for to, jump, chain in ServiceAddresses._ports(service, slices):
+                if chain is None:
+                    refusals.append(f"{to} reject")
+                else:
+                    jumps.append(f"{to} jump {jump}")
+                    chains.append(chain)
         # A pod that reaches itself by a Service's address must see another source (hairpin).
         table = ["add table ip services", "delete table ip services", "table ip services {",
-                 *chains, " chain to {", *jumps, " }",
+                 *chains, " chain to {", *jumps, " }", " chain refuse {", *refusals, " }",
+                 *(f" chain refuse_{hook} {{\n type filter hook {hook} priority 0; jump refuse\n }}"
+                   for hook in ("forward", "output", "input")),
                  " chain pre {\n type nat hook prerouting priority -100; jump to\n }",
                  " chain out {\n type nat hook output priority -100; jump to\n }",
                  " chain post {\n type nat hook postrouting priority 100",
@@ -207,16 +211,12 @@ class ServiceAddresses:
                         if (endpoint.get("conditions") or {}).get("ready", True)
                         for address in endpoint["addresses"]]
             name = f"s_{address.replace('.', '_')}_{protocol}_{port['port']}"
-            if backends:
-                choices = ", ".join(f"{i} : {host} . {number}"
-                                    for i, (host, number) in enumerate(sorted(backends)))
-                verdict = (f"dnat ip addr . port to numgen random mod {len(backends)} map "
-                           f"{{ {choices} }}")
-            else:
-                verdict = "drop"  # a nat chain cannot reject
-            yield (f"  ip daddr {address} {protocol} dport {port['port']} jump {name}",
-                   f" chain {name} {{\n  ip protocol {protocol} {verdict}\n }}")
+            to = f"  ip daddr {address} {protocol} dport {port['port']}"
+            if not backends:
+                yield to, None, None
+                continue
+            choices = ", ".join(f"{i} : {host} . {number}"
+                                for i, (host, number) in enumerate(sorted(backends)))
+            yield to, name, (f" chain {name} {{\n  ip protocol {protocol} dnat ip addr . port to numgen "
+                             f"random mod {len(backends)} map {{ {choices} }}\n }}")
 
-
-def objects(kubectl, kind):
-    return json.loads(kubectl("get", kind, "-A", "-o", "json").stdout)["items"]
