@@ -6,12 +6,11 @@ namespace {
 
 std::string_view advice(Fault fault) {
   switch (fault) {
-    case Fault::untrusted:
-      return "is this the certificate authority that vouches for the server?";
     case Fault::unauthorized:
       return "the token or client certificate is not valid (any more)";
     case Fault::stopped:
     case Fault::unreachable:
+    case Fault::untrusted:
     case Fault::timed_out:
     case Fault::forbidden:
     case Fault::not_found:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// smic-proxy: enforces a manifest and its images from files, and follows them. The subscription to
-// a controller will be another source of the same two things.
+// smic-proxy: enforces a manifest and its images, from files or from a controller, and follows
+// them.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,9 +18,10 @@
 #include "base/command_line.h"
 #include "base/log.h"
 #include "compiler/settings/settings.h"
-#include "runtime/dns/dns.h"
+#include "runtime/daemon/daemon.h"
+#include "runtime/observe/metrics.h"
 #include "runtime/proxy/probe.h"
-#include "runtime/proxy/proxy.h"
+#include "runtime/subscribe/subscribe.h"
 
 namespace {
 
@@ -34,6 +35,8 @@ struct Configuration {
   std::string config;
   std::string manifest;
   std::string images;
+  std::string controllers;  // instead of a manifest
+  std::string node, trust, token, state;
   program::Engine engine = program::Engine::native;
   std::string dns_address;
   std::string ready_of, live_of;  // sockets of another process
@@ -53,7 +56,9 @@ Syntax syntax_of(Configuration& given) {
       "the\n"
       "reason, and the last good version stays. SIGTERM and SIGINT drain: no new connections, "
       "what\n"
-      "is in flight ends, then the proxy does. --manifest is needed.";
+      "is in flight ends, then the proxy does. It needs --manifest, or --controller and what goes "
+      "with\n"
+      "it (docs/distribution.md).";
   syntax.options = {
       text("--config", "FILE", given.config,
            "settings: YAML, a key per option without its dashes;\n"
@@ -62,6 +67,17 @@ Syntax syntax_of(Configuration& given) {
       text("--images", "DIR", given.images,
            "where the images are\n"
            "(default: images/ beside the manifest)"),
+      text("--controller", "URL[,URL]", given.controllers,
+           "follow a controller instead: https://HOST[:PORT], the next\n"
+           "one when one fails; needs --node, --trust, --token, --state"),
+      text("--node", "NAME", given.node, "of this machine, as the cluster knows it"),
+      text("--trust", "FILE", given.trust,
+           "PEM: the certificates that vouch for controllers, and the\n"
+           "keys that sign what they say"),
+      text("--token", "FILE", given.token, "says who we are; read again for every request"),
+      text("--state", "DIR", given.state,
+           "keeps the last good state and its images, to serve from\n"
+           "when no controller is there"),
       text("--admin", "ADDRESS:PORT", given.options.admin_address,
            "serves /metrics, /healthz, /readyz, /config and\n"
            "/addresses (default: nowhere); a successor may share it"),
@@ -102,6 +118,24 @@ Syntax syntax_of(Configuration& given) {
   return syntax;
 }
 
+// What is wrong about options that are each right; empty = nothing.
+std::string contradiction(const Configuration& given) {
+  if (given.manifest.empty() && given.controllers.empty()) {
+    return "it needs --manifest=FILE or --controller=URL";
+  }
+  if (!given.manifest.empty() && !given.controllers.empty()) {
+    return "--manifest and --controller exclude each other";
+  }
+  if (given.controllers.empty()) return {};
+  for (const auto& [name, value] : {std::pair("--node=NAME", &given.node),
+                                    {"--trust=FILE", &given.trust},
+                                    {"--token=FILE", &given.token},
+                                    {"--state=DIR", &given.state}}) {
+    if (value->empty()) return std::string("--controller needs ") + name;
+  }
+  return {};
+}
+
 std::string images_beside(const std::string& manifest) {
   const std::size_t slash = manifest.rfind('/');
   return (slash == std::string::npos ? "" : manifest.substr(0, slash + 1)) + "images";
@@ -137,8 +171,8 @@ auto identity_of(const std::string& path) {
 // Follows the manifest's file.
 class Follower {
  public:
-  Follower(const Configuration& given, proxy::Proxy& proxy, dns::Server* dns)
-      : given_(given), proxy_(proxy), dns_(dns) {}
+  Follower(const Configuration& given, daemon::Enforcer& enforcer)
+      : given_(given), enforcer_(enforcer) {}
 
   // The file as it is now becomes what is enforced, or an error tells why not.
   Result<void> load() {
@@ -147,55 +181,40 @@ class Follower {
     if (!text) return std::unexpected(text.error());
     const auto manifest = contract::manifest_from_json(*text);
     if (!manifest) return fail(manifest, given_.manifest);
-    const auto snapshot = program::build_snapshot(
-        *manifest, [&](const std::string& digest) { return read_image(given_.images, digest); },
-        given_.engine, current_.get());
-    if (!snapshot) return std::unexpected(snapshot.error());
-    if (const auto applied = proxy_.apply(*snapshot); !applied) return applied;
-    current_ = *snapshot;
-    tell_names(*manifest);
-    return {};
+    return enforcer_.enforce(
+        *manifest, [&](const std::string& digest) { return read_image(given_.images, digest); });
   }
 
   void reload() {
-    if (const auto loaded = load(); !loaded) {
+    const auto loaded = load();
+    const auto now = enforcer_.current();
+    if (!loaded) {
       log_error("manifest refused", {{"reason", loaded.error().message},
-                                     {"version_in_force", std::to_string(current_->version)}});
+                                     {"version_in_force", std::to_string(now->version)}});
       return;
     }
-    log_info("enforcing", {{"version", std::to_string(current_->version)},
-                           {"units", std::to_string(current_->units.size())}});
+    log_info("enforcing", {{"version", std::to_string(now->version)},
+                           {"units", std::to_string(now->units.size())}});
   }
 
   void reload_if_changed() {
     if (identity_of(given_.manifest) != seen_) reload();
   }
 
-  const program::Snapshot& current() const { return *current_; }
-
  private:
-  // After what they lead to. Most versions have the same names as the one before.
-  void tell_names(const contract::Manifest& manifest) {
-    if (dns_ == nullptr || names_ == manifest.names) return;
-    dns_->use(std::make_shared<dns::Zones>(
-        dns::Zones::build(manifest.names, static_cast<std::uint32_t>(manifest.version))));
-    names_ = manifest.names;
-  }
-
   const Configuration& given_;
-  proxy::Proxy& proxy_;
-  dns::Server* dns_;                      // null: nobody asked for it
-  std::optional<contract::Names> names_;  // that it answers from
-  std::shared_ptr<const program::Snapshot> current_;
+  daemon::Enforcer& enforcer_;
   decltype(identity_of("")) seen_;
 };
 
-void log_start(const proxy::Proxy& proxy, const program::Snapshot& snapshot) {
-  log_info("enforcing", {{"version", std::to_string(snapshot.version)},
-                         {"units", std::to_string(snapshot.units.size())}});
+void log_start(const proxy::Proxy& proxy, const program::Snapshot* enforced) {
   if (const std::string admin = proxy.admin_address(); !admin.empty()) {
     log_info("admin", {{"address", admin}});
   }
+  if (enforced == nullptr) return;
+  const program::Snapshot& snapshot = *enforced;
+  log_info("enforcing", {{"version", std::to_string(snapshot.version)},
+                         {"units", std::to_string(snapshot.units.size())}});
   for (const auto& each : snapshot.units) {
     const contract::Unit& unit = each->manifest;
     for (const std::string& address : proxy.listens_on(unit)) {
@@ -215,6 +234,74 @@ int ask(const std::string& socket_file, const std::string& path) {
   return asked ? kDone : failed(asked.error());
 }
 
+// Until a signal asks for the end.
+Result<void> follow_file(const Configuration& given, const proxy::Proxy& proxy,
+                         daemon::Enforcer& enforcer, const sigset_t& signals) {
+  Follower follower(given, enforcer);
+  if (auto loaded = follower.load(); !loaded) return loaded;
+  log_start(proxy, enforcer.current().get());
+  for (;;) {
+    const int signal = ::sigtimedwait(&signals, nullptr, &kFollowInterval);
+    if (signal == SIGTERM || signal == SIGINT) return {};
+    if (signal == SIGHUP) {
+      follower.reload();
+    } else {
+      follower.reload_if_changed();
+    }
+  }
+}
+
+std::string subscription_metrics(const subscribe::Figures& figures) {
+  using observe::sample;
+  return sample("smic_controller_connected", "gauge", "Whether a controller is being followed.",
+                figures.connected ? 1 : 0) +
+         sample("smic_state_epoch", "gauge", "Epoch of the state enforced.", figures.epoch) +
+         sample("smic_state_version", "gauge", "Version of the state enforced.", figures.version) +
+         sample("smic_states_taken_total", "counter", "States enforced since the start.",
+                figures.taken) +
+         sample(
+             "smic_states_refused_total", "counter",
+             "States refused since the start: old, not signed, not whole, or not to be enforced.",
+             figures.refused) +
+         sample("smic_controller_connections_total", "counter",
+                "Connections to controllers since the start.", figures.connections) +
+         sample("smic_images_fetched_total", "counter", "Images fetched since the start.",
+                figures.images_fetched);
+}
+
+subscribe::Options subscription_of(const Configuration& given) {
+  subscribe::Options options;
+  for (std::size_t begin = 0; begin <= given.controllers.size();) {
+    const std::size_t comma =
+        std::min(given.controllers.find(',', begin), given.controllers.size());
+    options.controllers.push_back(given.controllers.substr(begin, comma - begin));
+    begin = comma + 1;
+  }
+  options.trust_file = given.trust;
+  options.token_file = given.token;
+  options.node = given.node;
+  options.directory = given.state;
+  return options;
+}
+
+Result<void> follow_controller(const Configuration& given, proxy::Proxy& proxy,
+                               daemon::Enforcer& enforcer, const sigset_t& signals) {
+  auto subscription = subscribe::Subscription::start(
+      subscription_of(given),
+      [&](const contract::Manifest& manifest, const subscribe::Blobs& blobs) {
+        return enforcer.enforce(manifest, blobs);
+      });
+  if (!subscription) return std::unexpected(subscription.error());
+  proxy.add_metrics([&] { return subscription_metrics((*subscription)->figures()); });
+  log_start(proxy, enforcer.current().get());
+  for (;;) {
+    const int signal = ::sigwaitinfo(&signals, nullptr);
+    if (signal == SIGTERM || signal == SIGINT) break;
+  }
+  proxy.add_metrics({});
+  return {};
+}
+
 int run(const Configuration& given, const sigset_t& signals) {
   const auto proxy = proxy::Proxy::start(given.options);
   if (!proxy) return failed(proxy.error());
@@ -223,20 +310,13 @@ int run(const Configuration& given, const sigset_t& signals) {
     auto started = dns::Server::start(given.dns_address);
     if (!started) return failed(started.error());
     dns = std::move(*started);
+    log_info("dns", {{"address", dns->address()}});
   }
-  Follower follower(given, **proxy, dns.get());
-  if (const auto loaded = follower.load(); !loaded) return failed(loaded.error());
-  log_start(**proxy, follower.current());
-  if (dns) log_info("dns", {{"address", dns->address()}});
-  for (;;) {
-    const int signal = ::sigtimedwait(&signals, nullptr, &kFollowInterval);
-    if (signal == SIGTERM || signal == SIGINT) break;
-    if (signal == SIGHUP) {
-      follower.reload();
-    } else {
-      follower.reload_if_changed();
-    }
-  }
+  daemon::Enforcer enforcer(**proxy, dns.get(), given.engine);
+  const auto followed = given.controllers.empty()
+                            ? follow_file(given, **proxy, enforcer, signals)
+                            : follow_controller(given, **proxy, enforcer, signals);
+  if (!followed) return failed(followed.error());
   log_info("draining");
   const bool whole = (*proxy)->drain(kDrainDeadline);
   log_info("stopped", {{"cut_off", whole ? "nothing" : "what had not ended in time"}});
@@ -254,8 +334,10 @@ int main(int argc, char** argv) {
   }
   if (!given.ready_of.empty()) return ask(given.ready_of, "/readyz");
   if (!given.live_of.empty()) return ask(given.live_of, "/healthz");
-  if (given.manifest.empty()) return wrong_usage(syntax, "it needs --manifest=FILE", std::cerr);
-  if (given.images.empty()) given.images = images_beside(given.manifest);
+  if (const std::string reason = contradiction(given); !reason.empty()) {
+    return wrong_usage(syntax, reason, std::cerr);
+  }
+  if (given.images.empty() && !given.manifest.empty()) given.images = images_beside(given.manifest);
   configure_log(given.log_format, given.log_level);
   settings::log_in_force(syntax);
   // Blocked before any thread starts, so that only the main thread takes them.

@@ -1,12 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wiring: what the daemon consists of, one concern after the other. What others rely on comes
 // first, since the list is stopped from its end.
+#include <algorithm>
+#include <iterator>
+
 #include "controller/api/reviews.h"
 #include "controller/cluster_dns/component.h"
 #include "controller/daemon/daemon.h"
 #include "controller/daemon/serving.h"
+#include "controller/distribution/distribution.h"
 
 namespace smic::controller {
+namespace {
+
+// Null: nobody can be told apart, so nobody is served.
+std::shared_ptr<distribution::Gate> gate_of(const Surroundings& surroundings) {
+  const Configuration& given = surroundings.configuration;
+  if (!given.tokens.empty()) return distribution::token_file_gate(given.tokens);
+  if (surroundings.api == nullptr) return nullptr;
+  return distribution::token_review_gate(
+      *surroundings.api, {.account = "system:serviceaccount:" + surroundings.ns + ":smic-proxy"});
+}
+
+// Tells proxies what to enforce. The epoch is kept where the keys are.
+void distribute(const Surroundings& surroundings, const OpenedKeys& keys,
+                std::vector<std::unique_ptr<Component>>& list, std::vector<api::Route>& routes) {
+  auto gate = gate_of(surroundings);
+  if (!gate) return;
+  distribution::HubOptions options;
+  options.take_epoch = [shelf = keys.shelf](std::uint64_t above) {
+    return distribution::take_epoch(*shelf, above);
+  };
+  std::shared_ptr<distribution::Hub> hub =
+      distribution::Hub::start(std::move(options), keys.keys->signing());
+  std::ranges::move(distribution::routes(hub, std::move(gate)), std::back_inserter(routes));
+  list.push_back(distribution::component(std::move(hub), keys.keys));
+}
+
+}  // namespace
 
 Result<std::vector<std::unique_ptr<Component>>> components(const Surroundings& surroundings) {
   const Configuration& given = surroundings.configuration;
@@ -18,15 +49,18 @@ Result<std::vector<std::unique_ptr<Component>>> components(const Surroundings& s
                                           [&] { return surroundings.leadership.leads(); }));
   }
   if (given.listen.empty() && given.health.empty()) return list;
-  std::shared_ptr<keys::Keys> keys;
+  std::vector<api::Route> routes = api::review_routes(given.compile.model);
+  OpenedKeys keys;
   if (!given.listen.empty()) {
     auto opened = open_keys(surroundings);
     if (!opened) return std::unexpected(opened.error());
     keys = std::move(*opened);
+    distribute(surroundings, keys, list, routes);
   }
-  std::vector<api::Route> routes = api::review_routes(given.compile.model);
-  if (keys && surroundings.writer != nullptr) list.push_back(introduction(surroundings, keys));
-  list.push_back(serving(surroundings, std::move(keys), std::move(routes)));
+  if (keys.keys && surroundings.writer != nullptr) {
+    list.push_back(introduction(surroundings, keys.keys));
+  }
+  list.push_back(serving(surroundings, std::move(keys.keys), std::move(routes)));
   return list;
 }
 

@@ -61,6 +61,10 @@ Syntax syntax_of(Configuration& given) {
       text("--listen", "ADDRESS:PORT", given.listen,
            "HTTPS, for proxies and for the Kubernetes API"),
       text("--health", "ADDRESS:PORT", given.health, "plain HTTP: health, metrics"),
+      text("--tokens", "FILE", given.tokens,
+           "who may follow: lines `TOKEN NODE`, and `TOKEN *` for the\n"
+           "status of all (default in a cluster: tokens of the proxies'\n"
+           "ServiceAccount; docs/distribution.md)"),
       text("--keys", "DIR", given.keys,
            "where the keys of --listen are kept (default in a cluster: a\n"
            "Secret that its controllers share)"),

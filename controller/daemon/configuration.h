@@ -24,6 +24,7 @@ struct Configuration {
   std::string health;  // plain HTTP
   std::string keys;
   std::string cache;
+  std::string tokens;  // of nodes, without a cluster
   std::string ns;
   bool read_only = false;
   unsigned lease_seconds = 15;

@@ -76,7 +76,9 @@ class Daemon {
     compile.store = store_;
     if (given_.has_cluster()) compile.model.exclude.push_back(ns_);
     const auto on_mistake = given_.has_cluster() ? OnMistake::leave_out : OnMistake::keep_version;
-    Reconciler reconciler(compile, loopback_plan(), on_mistake, given_.mesh_zones);
+    // Files are for one proxy, which vouches for all pods; who follows by HTTPS has a node.
+    const auto nodes = given_.listen.empty() ? Nodes::one : Nodes::by_pod;
+    Reconciler reconciler(compile, loopback_plan(), on_mistake, given_.mesh_zones, nodes);
     controller::follow(*source_, reconciler, [this](const auto& update, const auto& diagnostics) {
       take(update, diagnostics);
     });

@@ -90,7 +90,7 @@ class Serving final : public Component {
 }  // namespace
 
 // The names that clients in the cluster, and beside us, know us by.
-Result<std::shared_ptr<keys::Keys>> open_keys(const Surroundings& surroundings) {
+Result<OpenedKeys> open_keys(const Surroundings& surroundings) {
   const Configuration& given = surroundings.configuration;
   const std::string service = "smic-controller." + surroundings.ns;
   keys::Options options;
@@ -105,9 +105,9 @@ Result<std::shared_ptr<keys::Keys>> open_keys(const Surroundings& surroundings) 
     if (!opened) return fail(opened, "keys");
     shelf = std::move(*opened);
   }
-  auto opened = keys::Keys::open(std::move(shelf), std::move(options));
+  auto opened = keys::Keys::open(shelf, std::move(options));
   if (!opened) return fail(opened, "keys");
-  return std::shared_ptr<keys::Keys>(std::move(*opened));
+  return OpenedKeys{std::move(shelf), std::move(*opened)};
 }
 
 std::unique_ptr<Component> serving(const Surroundings& surroundings,

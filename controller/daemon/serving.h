@@ -12,7 +12,11 @@
 namespace smic::controller {
 
 // From --keys, or what the cluster's controllers share.
-Result<std::shared_ptr<keys::Keys>> open_keys(const Surroundings& surroundings);
+struct OpenedKeys {
+  std::shared_ptr<keys::Shelf> shelf;
+  std::shared_ptr<keys::Keys> keys;
+};
+Result<OpenedKeys> open_keys(const Surroundings& surroundings);
 
 // Answers `routes`, and tends the keys.
 std::unique_ptr<Component> serving(const Surroundings& surroundings,

@@ -185,7 +185,13 @@ ApiResult<Client::Connection> Client::connect() {
     *text = std::move(*read);
   }
   auto secured = secure(std::move(*stream), options, deadline);
-  if (!secured) return std::unexpected(secured.error());
+  if (!secured) {
+    if (secured.error().fault == Fault::untrusted) {
+      secured.error().causes.push_back(
+          "check the cluster's certificate-authority in the kubeconfig");
+    }
+    return std::unexpected(secured.error());
+  }
   return std::make_unique<HttpConnection>(std::move(*secured), authority);
 }
 

@@ -138,6 +138,11 @@ class ProxyOfWorkers : public Proxy {
     documents_[std::move(path)] = std::move(document);
   }
 
+  void add_metrics(std::function<std::string()> more) override {
+    const std::lock_guard lock(documents_mutex_);
+    more_metrics_ = std::move(more);
+  }
+
  private:
   void enforce(const std::shared_ptr<const program::Snapshot>& snapshot,
                ListenerTable::Change& change) {
@@ -242,7 +247,13 @@ class ProxyOfWorkers : public Proxy {
             observe::sample("smic_units", "gauge", "Units of the manifest enforced.",
                             snapshot == nullptr ? 0 : snapshot->units.size()) +
             observe::sample("smic_listeners_unbound", "gauge",
-                            "Units whose address could not be had so far.", unbound_count_));
+                            "Units whose address could not be had so far.", unbound_count_) +
+            more_metrics());
+  }
+
+  std::string more_metrics() {
+    const std::lock_guard lock(documents_mutex_);
+    return more_metrics_ ? more_metrics_() : std::string();
   }
 
   Worker::Shared shared_;
@@ -259,6 +270,7 @@ class ProxyOfWorkers : public Proxy {
   std::atomic<bool> drained_{false};  // written under changing_
   std::mutex documents_mutex_;
   std::map<std::string, std::function<std::string()>> documents_;
+  std::function<std::string()> more_metrics_;
 };
 
 }  // namespace

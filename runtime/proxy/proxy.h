@@ -66,6 +66,8 @@ class Proxy {
   // Extra admin documents, asked on the control thread: GET `path` → JSON. The proxy itself serves
   // /metrics, /healthz, /readyz, /config and /addresses.
   virtual void serve_json(std::string path, std::function<std::string()> document) = 0;
+  // Prometheus text behind the proxy's own, made anew for every scrape. One for all; empty = none.
+  virtual void add_metrics(std::function<std::string()> more) = 0;
 };
 
 }  // namespace smic::proxy

@@ -117,6 +117,7 @@ class Architecture(unittest.TestCase):
             "compiler/ir": ("compiler/model", "compiler/resources", "compiler/lowering"),
             "runtime": ("compiler", "grammar", "controller", "cli"),
             "runtime/program": ("runtime/net", "runtime/proxy", "runtime/upstream"),
+            "runtime/subscribe": ("runtime/net", "runtime/proxy", "runtime/program"),
             "controller": ("cli", "runtime/proxy", "runtime/net", "runtime/upstream"),
         }
         wrong = []

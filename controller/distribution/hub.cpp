@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tested by tests/integration/distribution_test.py.
+#include "controller/distribution/hub.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "controller/distribution/epoch.h"
+
+namespace smic::distribution {
+namespace {
+
+using contract::PartPtr;
+using Piece = api::Stream::Piece;
+
+constexpr std::size_t kLocalsRemembered = 4;
+constexpr std::size_t kTextsRemembered = 8;
+constexpr std::size_t kMostHeardOf = 16'384;  // nodes that are gone, in the status
+
+// Wakes the hub's thread; streams hold on to it, and so may outlive the hub.
+class Bell {
+ public:
+  void ring() {
+    {
+      const std::lock_guard lock(mutex_);
+      rung_ = true;
+    }
+    condition_.notify_one();
+  }
+  void end() {
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    condition_.notify_one();
+  }
+  // False: it is over.
+  bool wait_until(std::chrono::steady_clock::time_point time) {
+    std::unique_lock lock(mutex_);
+    condition_.wait_until(lock, time, [this] { return rung_ || ended_; });
+    rung_ = false;
+    return !ended_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable condition_;
+  bool rung_ = false, ended_ = false;
+};
+
+// A part, and those before it.
+struct Parts {
+  std::deque<PartPtr> last;  // newest first
+
+  const contract::Part* newest() const { return last.empty() ? nullptr : last.front().get(); }
+  void add(PartPtr part, std::size_t most) {
+    if (!last.empty() && last.front()->hash == part->hash) return;
+    last.push_front(std::move(part));
+    if (last.size() > most) last.pop_back();
+  }
+  PartPtr find(const contract::Hash& hash) const {
+    const auto found =
+        std::ranges::find(last, hash, [](const PartPtr& part) { return part->hash; });
+    return found == last.end() ? nullptr : *found;
+  }
+};
+
+// What is now, for one node.
+struct Now {
+  std::uint64_t epoch = 0, version = 0;
+  PartPtr mesh, local;
+};
+
+// What a proxy was sent, or says it has. Its parts are null if it has none that we know.
+struct Sent {
+  std::uint64_t epoch = 0, version = 0;
+  PartPtr mesh, local;
+};
+
+struct Subscriber {
+  std::string node;
+  std::shared_ptr<api::Stream> stream;
+  Sent sent;
+  std::uint64_t refused_epoch = 0, refused_version = 0;
+  std::chrono::steady_clock::time_point spoken{};
+};
+
+// The lines from one mesh part to another, written once for all who need them.
+class Texts {
+ public:
+  Piece get(const PartPtr& from, const PartPtr& to) {
+    for (const Entry& entry : entries_) {
+      if (entry.from == from && entry.to == to) return entry.text;
+    }
+    static const PartPtr nothing = std::make_shared<const contract::Part>();
+    const std::string text =
+        contract::delta_lines(contract::difference(from ? *from : *nothing, *to));
+    entries_.push_front({from, to, std::make_shared<const std::string>(text)});
+    if (entries_.size() > kTextsRemembered) entries_.pop_back();
+    return entries_.front().text;
+  }
+  void clear() { entries_.clear(); }
+
+ private:
+  struct Entry {
+    PartPtr from, to;
+    Piece text;
+  };
+  std::deque<Entry> entries_;
+};
+
+class HubOfStreams final : public Hub {
+ public:
+  HubOfStreams(HubOptions options, contract::SigningKey key)
+      : options_(std::move(options)), key_(std::move(key)), thread_([this] { run(); }) {}
+
+  ~HubOfStreams() override {
+    bell_->end();
+    thread_.join();
+    for (const auto& each : subscribers_) each->stream->end();
+  }
+
+  // ---- what is now ------------------------------------------------------------------------------
+
+  Result<void> take(const controller::Update& update) override {
+    // Only this thread changes parts, so it may read them without the lock.
+    auto mesh = contract::mesh_part(update.manifest, mesh_.newest());
+    if (!mesh) return std::unexpected(mesh.error());
+    std::map<std::string, PartPtr> locals;
+    for (const auto& [node, pods] : update.nodes) {
+      const auto before = locals_.find(node);
+      auto local =
+          contract::local_part(*pods, before == locals_.end() ? nullptr : before->second.newest());
+      if (!local) return std::unexpected(local.error());
+      locals[node] = std::move(*local);
+    }
+    if (auto have = first_epoch(); !have) return have;
+    {
+      const std::lock_guard lock(mutex_);
+      forget_some();
+      if (version_ > 0 && is_same(**mesh, locals)) return {};
+      replace(std::move(*mesh), std::move(locals));
+      images_before_ = std::exchange(images_, update.images);
+      ++version_;
+    }
+    bell_->ring();
+    changed();
+    return {};
+  }
+
+  void use_key(contract::SigningKey key) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (key_.verifying() == key.verifying()) return;
+      key_ = std::move(key);
+      if (version_ > 0) ++version_;
+    }
+    bell_->ring();
+  }
+
+  // ---- those who listen -------------------------------------------------------------------------
+
+  Result<void> subscribe(const std::string& node, const From& from,
+                         std::shared_ptr<api::Stream> stream) override {
+    if (!has_state()) return fail("there is no state yet");
+    if (auto raised = raise_epoch(from); !raised) return raised;
+    auto subscriber = std::make_shared<Subscriber>();
+    subscriber->node = node;
+    subscriber->stream = stream;
+    subscriber->refused_epoch = from.refused_epoch;
+    subscriber->refused_version = from.refused_version;
+    const auto ring = [bell = bell_] { bell->ring(); };
+    {
+      const std::lock_guard lock(mutex_);
+      subscriber->sent = known(node, from);
+      raise_version(node, from);
+      subscribers_.push_back(subscriber);
+      nodes_[node].heard = options_.now();
+    }
+    stream->on_gone(ring);
+    stream->on_drained(ring);
+    bell_->ring();
+    changed();
+    return {};
+  }
+
+  void acknowledge(Acknowledged what) override {
+    {
+      const std::lock_guard lock(mutex_);
+      NodeStatus& node = nodes_[what.node];
+      node.heard = options_.now();
+      if (what.refused.empty()) {
+        const bool new_to_us = node.epoch != what.epoch || node.version != what.version;
+        node.epoch = what.epoch;
+        node.version = what.version;
+        if (new_to_us) node.since = options_.now();
+        if (what.version >= node.refused_version) node.refused.clear();
+        ++figures_.acknowledged;
+      } else {
+        node.refused_epoch = what.epoch;
+        node.refused_version = what.version;
+        node.refused = std::move(what.refused);
+        ++figures_.refused;
+      }
+    }
+    changed();
+  }
+
+  std::shared_ptr<const contract::Bytes> image(const std::string& digest) const override {
+    const std::lock_guard lock(mutex_);
+    for (const auto* images : {&images_, &images_before_}) {
+      if (const auto found = images->find(digest); found != images->end()) return found->second;
+    }
+    return nullptr;
+  }
+
+  // ---- what came of it --------------------------------------------------------------------------
+
+  Status status() const override {
+    const std::lock_guard lock(mutex_);
+    std::map<std::string, NodeStatus> nodes = nodes_;
+    for (const auto& [name, parts] : locals_) nodes.try_emplace(name);
+    for (const auto& each : subscribers_) {
+      if (!each->stream->gone()) ++nodes[each->node].streams;
+    }
+    Status status{.epoch = epoch_, .version = version_, .nodes = {}};
+    for (auto& [name, node] : nodes) {
+      node.node = name;
+      node.current = version_ > 0 && node.version == version_ && node.epoch == epoch_;
+      status.nodes.push_back(std::move(node));
+    }
+    return status;
+  }
+
+  HubFigures figures() const override {
+    const std::lock_guard lock(mutex_);
+    HubFigures figures = figures_;
+    figures.streams = subscribers_.size();
+    return figures;
+  }
+
+  bool has_state() const override {
+    const std::lock_guard lock(mutex_);
+    return version_ > 0;
+  }
+
+  void on_change(std::function<void()> told) override {
+    const std::lock_guard lock(told_mutex_);
+    told_.push_back(std::move(told));
+  }
+
+ private:
+  // ---- epochs and versions ----------------------------------------------------------------------
+
+  Result<void> first_epoch() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (epoch_ > 0) return {};
+    }
+    const auto taken = options_.take_epoch(0);
+    if (!taken) return std::unexpected(taken.error());
+    const std::lock_guard lock(mutex_);
+    epoch_ = std::max(epoch_, *taken);
+    return {};
+  }
+
+  Result<void> raise_epoch(const From& from) {
+    const std::lock_guard one_at_a_time(raising_);
+    {
+      const std::lock_guard lock(mutex_);
+      if (from.epoch <= epoch_) return {};
+      if (from.epoch > epoch_ + kFarthestEpoch)
+        return fail("no controller had epoch " + std::to_string(from.epoch));
+    }
+    const auto taken = options_.take_epoch(from.epoch);
+    if (!taken) return std::unexpected(taken.error());
+    const std::lock_guard lock(mutex_);
+    epoch_ = std::max(epoch_, *taken);
+    ++version_;
+    log_info("took another epoch, above a proxy's", {{"epoch", std::to_string(epoch_)}});
+    return {};
+  }
+
+  // A proxy takes nothing but higher versions, and one version is one state.
+  void raise_version(const std::string& node, const From& from) {
+    const Now now = now_for(node);
+    const bool same =
+        from.epoch == now.epoch && from.mesh == now.mesh->hash && from.local == now.local->hash;
+    if (from.version < version_ || (from.version == version_ && same)) return;
+    if (from.version >= contract::kMostVersion) return;
+    version_ = from.version + 1;
+  }
+
+  // ---- with the lock ----------------------------------------------------------------------------
+
+  bool is_same(const contract::Part& mesh, const std::map<std::string, PartPtr>& locals) const {
+    return mesh.hash == mesh_.newest()->hash &&
+           std::ranges::equal(locals, locals_, [](const auto& now, const auto& before) {
+             return now.first == before.first && now.second->hash == before.second.newest()->hash;
+           });
+  }
+
+  void replace(PartPtr mesh, std::map<std::string, PartPtr> locals) {
+    mesh_.add(std::move(mesh), options_.remembered);
+    std::erase_if(locals_, [&](const auto& each) { return !locals.contains(each.first); });
+    for (auto& [node, part] : locals) locals_[node].add(std::move(part), kLocalsRemembered);
+  }
+
+  Now now_for(const std::string& node) const {
+    const auto local = locals_.find(node);
+    return {epoch_, version_, mesh_.last.front(),
+            local == locals_.end() ? nothing_ : local->second.last.front()};
+  }
+
+  // What we know of what it says it has.
+  Sent known(const std::string& node, const From& from) const {
+    if (!from.mesh || !from.local) return {};
+    const auto locals = locals_.find(node);
+    PartPtr local = locals == locals_.end() ? nullptr : locals->second.find(*from.local);
+    if (!local && *from.local == nothing_->hash) local = nothing_;
+    const PartPtr mesh = mesh_.find(*from.mesh);
+    if (!mesh || !local) return {};
+    return {from.epoch, from.version, mesh, std::move(local)};
+  }
+
+  // Nodes come and go; one that has no pods and was not heard of for a while is gone.
+  void forget_some() {
+    std::set<std::string_view> listening;
+    for (const auto& each : subscribers_) listening.insert(each->node);
+    const auto long_ago = options_.now() - options_.forget;
+    std::erase_if(nodes_, [&](const auto& each) {
+      return !locals_.contains(each.first) && !listening.contains(each.first) &&
+             (!each.second.heard || *each.second.heard < long_ago || nodes_.size() > kMostHeardOf);
+    });
+  }
+
+  // ---- sending ----------------------------------------------------------------------------------
+
+  void run() {
+    auto next = std::chrono::steady_clock::now() + options_.heartbeat;
+    while (bell_->wait_until(next)) {
+      next = std::chrono::steady_clock::now() + options_.heartbeat;
+      send_all();
+    }
+  }
+
+  struct Errand {
+    std::shared_ptr<Subscriber> to;
+    Now now;
+  };
+
+  void send_all() {
+    std::vector<Errand> errands;
+    std::optional<contract::SigningKey> key;
+    std::size_t gone = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      gone = std::erase_if(subscribers_, [](const auto& each) { return each->stream->gone(); });
+      if (version_ == 0) return;
+      key = key_;
+      for (const auto& each : subscribers_) errands.push_back({each, now_for(each->node)});
+    }
+    if (gone > 0) changed();
+    // From here on without the lock: what a subscriber was sent is this thread's business alone.
+    for (const Errand& errand : errands) send(*errand.to, errand.now, *key);
+  }
+
+  void send(Subscriber& to, const Now& now, const contract::SigningKey& key) {
+    if (to.stream->waiting() > 0) return;
+    const bool has_it = to.sent.version == now.version && to.sent.epoch == now.epoch;
+    const bool refused = to.refused_version == now.version && to.refused_epoch == now.epoch;
+    if (!has_it && !refused) return send_state(to, now, key);
+    const auto clock = std::chrono::steady_clock::now();
+    if (clock - to.spoken < options_.heartbeat / 2) return;
+    to.spoken = clock;
+    to.stream->write(contract::heartbeat_line(now.version));
+  }
+
+  void send_state(Subscriber& to, const Now& now, const contract::SigningKey& key) {
+    const bool whole = to.sent.mesh == nullptr;
+    const contract::SignedHead head = contract::sign({.node = to.node,
+                                                      .epoch = now.epoch,
+                                                      .version = now.version,
+                                                      .mesh = now.mesh->hash,
+                                                      .local = now.local->hash,
+                                                      .key = {}},
+                                                     key);
+    std::string front = contract::head_line(head, whole ? 0 : to.sent.version) + '\n';
+    if (whole || to.sent.local != now.local) {
+      front += contract::delta_lines(
+          contract::difference(whole ? *nothing_ : *to.sent.local, *now.local));
+    }
+    Piece mesh;
+    if (to.sent.mesh != now.mesh) mesh = texts_.get(to.sent.mesh, now.mesh);
+    std::size_t bytes = front.size();
+    if (mesh && !mesh->empty()) {
+      bytes += mesh->size();
+      to.stream->write(std::move(front));
+      to.stream->write(mesh);
+      front.clear();
+    }
+    to.stream->write(front + contract::end_line(now.version));
+    to.sent = {now.epoch, now.version, now.mesh, now.local};
+    to.spoken = std::chrono::steady_clock::now();
+    const std::lock_guard lock(mutex_);
+    ++figures_.messages;
+    figures_.whole += whole ? 1 : 0;
+    figures_.bytes += bytes;
+  }
+
+  void changed() {
+    std::vector<std::function<void()>> told;
+    {
+      const std::lock_guard lock(told_mutex_);
+      told = told_;
+    }
+    for (const auto& each : told) each();
+  }
+
+  const HubOptions options_;
+  const PartPtr nothing_ = std::make_shared<const contract::Part>();
+  const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
+
+  mutable std::mutex mutex_;
+  contract::SigningKey key_;
+  std::uint64_t epoch_ = 0, version_ = 0;
+  Parts mesh_;
+  std::map<std::string, Parts> locals_;  // by node
+  std::map<std::string, std::shared_ptr<const contract::Bytes>> images_, images_before_;
+  std::vector<std::shared_ptr<Subscriber>> subscribers_;
+  std::map<std::string, NodeStatus> nodes_;  // what they said
+  HubFigures figures_;
+
+  std::mutex raising_;
+  std::mutex told_mutex_;
+  std::vector<std::function<void()>> told_;
+  Texts texts_;  // of the thread below
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<Hub> Hub::start(HubOptions options, contract::SigningKey key) {
+  return std::make_unique<HubOfStreams>(std::move(options), std::move(key));
+}
+
+}  // namespace smic::distribution

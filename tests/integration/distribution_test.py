@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What controllers ship and proxies take: the real programs on loopback, and servers that lie."""
+
+import json
+import re
+import signal
+import time
+import unittest
+
+from distributed import Impostor, Relay, Stage
+from mesh import Client, Load, eventually, pod
+
+
+class Distribution(unittest.TestCase):
+    def stage(self, *options):
+        """reviews over two backends; pods on nodes; everything is allowed, so that a client may reach
+        either of two proxies that share the machine's loopback addresses."""
+        stage = self.enterContext(Stage("--access", "permissive", *options))
+        mesh = stage.mesh.reviews(weights=[("reviews-v1", 1)])
+        mesh.echo("v1", 21)
+        mesh.echo("v2", 22)
+        self.place(stage, web="n1", batch="n2")
+        stage.start_controller()
+        return stage
+
+    def place(self, stage, **nodes):
+        ns, ip = stage.mesh.ns, stage.mesh.ip
+        numbers = {"web": 11, "batch": 12}
+        pods = []
+        for name, node in nodes.items():
+            one = pod(ns, name, name, ip(numbers[name]))
+            one["spec"]["nodeName"] = node
+            pods.append(one)
+        stage.mesh.write("placed.yaml", *pods)
+        # mesh.reviews() wrote these pods too, without a node.
+        kept = (stage.mesh.path / "pods.yaml").read_text().split("\n---\n")
+        kept = [text for text in kept if not re.search(r'"kind": "Pod"[^}]*"name": "(web|batch)"', text)]
+        (stage.mesh.path / "pods.yaml").write_text("\n---\n".join(kept))
+
+    def address(self, proxy, stage):
+        addresses = json.loads(proxy.get("/addresses")[1])
+        host, _, port = addresses[f"reviews.{stage.mesh.ns}.mesh"]["80"].rpartition(":")
+        return host, int(port)
+
+    def who(self, stage, proxy):
+        client = Client(*self.address(proxy, stage), source=stage.mesh.ip(11))
+        try:
+            return client.request()[1]
+        finally:
+            client.close()
+
+    # ---- edits, and who is told -----------------------------------------------------------------
+
+    def test_an_edit_arrives_at_every_node_and_is_acknowledged(self):
+        stage = self.stage()
+        one, two = stage.proxy("n1"), stage.proxy("n2")
+        before = stage.all_current("n1", "n2")
+        self.assertEqual(self.who(stage, one), "v1")
+        with Load(*self.address(one, stage), stage.mesh.ip(11)) as load:
+            load.has_seen(20)
+            stage.mesh.weights([("reviews-v2", 1)])
+            after = eventually(lambda: (s := stage.status())["version"] > before["version"]
+                               and all(n["current"] for n in s["nodes"]) and s, "the edit is enforced")
+            moment = time.monotonic()
+            load.has_seen(50, since=moment)
+            self.assertEqual({seen.who for seen in load.since(moment)}, {"v2"})
+            self.assertEqual(load.failures(), [])
+        self.assertEqual({node["node"] for node in after["nodes"]}, {"n1", "n2"})
+        self.assertTrue(all(node["connected"] and node["since"] for node in after["nodes"]))
+        # A node is told its own pods, and no others.
+        self.assertIn(stage.mesh.ip(11), stage.recorded("n1").decode())
+        self.assertNotIn(f'local pod {stage.mesh.ip(11)}', stage.recorded("n2").decode())
+        self.assertEqual(one.metric("smic_controller_connected"), 1)
+        self.assertEqual(one.metric("smic_state_version"), after["version"])
+        two.says("enforcing")
+
+    def test_a_controller_that_is_killed_and_comes_back_goes_on_where_it_was(self):
+        stage = self.stage()
+        one, two = stage.proxy("n1"), stage.proxy("n2")
+        before = stage.all_current("n1", "n2")
+        with Load(*self.address(one, stage), stage.mesh.ip(11)) as load:
+            stage.controller.end(signal.SIGKILL)
+            load.has_seen(50)
+            one.says("no controller")
+            self.assertEqual(one.metric("smic_controller_connected"), 0)
+            stage.start_controller()
+            after = stage.all_current("n1", "n2")
+            self.assertGreater(after["epoch"], before["epoch"])
+            self.assertGreaterEqual(after["version"], before["version"])
+            # Equal states are equal by their digests, so nothing but heads went over the wire.
+            self.assertIn('set="0" removed="0"', "\n".join(one.err[-5:]))
+            stage.mesh.weights([("reviews-v2", 1)])
+            eventually(lambda: self.who(stage, two) == "v2", "an edit after the restart")
+            self.assertEqual(load.failures(), [])
+        self.assertEqual(one.metric("smic_states_refused_total"), 0)
+
+    def test_a_proxy_starts_without_a_controller_and_serves_what_it_served(self):
+        stage = self.stage()
+        one = stage.proxy("n1")
+        stage.all_current("n1")
+        stage.mesh.weights([("reviews-v2", 1)])
+        eventually(lambda: self.who(stage, one) == "v2", "the edit")
+        eventually(lambda: '"weight":1' in (stage.home / "state-n1" / "state").read_text(), "it is kept")
+        version = one.metric("smic_state_version")
+        stage.controller.end(signal.SIGKILL)
+        one.end()
+        again = stage.proxy("n1")
+        again.says("enforcing the last good state from disk")
+        self.assertEqual(again.get("/readyz")[0], 200)
+        self.assertEqual(self.who(stage, again), "v2")
+        self.assertEqual(again.metric("smic_state_version"), version)
+        stage.start_controller()
+        stage.all_current("n1")
+        stage.mesh.weights([("reviews-v1", 1)])
+        eventually(lambda: self.who(stage, again) == "v1", "an edit after both have restarted")
+
+    def test_a_partition_heals_and_loses_nothing(self):
+        stage = self.stage()
+        relay = Relay(stage.port)
+        self.addCleanup(relay.close)
+        one = stage.proxy("n1", controllers=[f"https://localhost:{relay.port}"])
+        stage.all_current("n1")
+        with Load(*self.address(one, stage), stage.mesh.ip(11)) as load:
+            relay.cut()
+            one.says("no controller")
+            eventually(lambda: not stage.node("n1")["connected"], "the controller notices")
+            stage.mesh.weights([("reviews-v2", 1)])
+            eventually(lambda: not stage.node("n1")["current"], "there is something new")
+            load.has_seen(len(load.since(0)) + 50)
+            self.assertEqual(self.who(stage, one), "v1")
+            relay.heal()
+            stage.all_current("n1")
+            eventually(lambda: self.who(stage, one) == "v2", "the edit arrives")
+            self.assertEqual(load.failures(), [])
+
+    def test_a_proxy_goes_to_the_next_controller_and_resumes_there(self):
+        stage = self.stage()
+        other = self.enterContext(Stage("--access", "permissive"))
+        other.mesh.path, other.keys, other.tokens = stage.mesh.path, stage.keys, stage.tokens
+        other.start_controller()
+        one = stage.proxy("n1", controllers=[stage.url, other.url])
+        before = stage.all_current("n1")
+        stage.controller.end(signal.SIGKILL)
+        after = other.all_current("n1")
+        self.assertGreaterEqual(after["version"], before["version"])
+        self.assertEqual(one.metric("smic_states_refused_total"), 0)
+        self.assertNotIn("base\":0", "\n".join(one.err))
+        stage.mesh.weights([("reviews-v2", 1)])
+        eventually(lambda: self.who(stage, one) == "v2", "an edit by the other controller")
+        # And back to the first one, whose epoch is lower until it takes another.
+        stage.start_controller()
+        other.controller.end(signal.SIGKILL)
+        stage.all_current("n1")
+        self.assertEqual(one.metric("smic_states_refused_total"), 0)
+
+    # ---- who is not believed --------------------------------------------------------------------
+
+    def test_who_may_not_follow_is_told_so(self):
+        stage = self.stage()
+        for path, token, code in (("/v1/watch?node=n1", None, 401), ("/v1/watch?node=n1", "wrong", 401),
+                                  ("/v1/watch?node=n2", "secret-n1", 403), ("/v1/watch?node=", "secret-n1", 400),
+                                  ("/v1/watch?node=n1&from=x", "secret-n1", 400),
+                                  ("/v1/status", "secret-n1", 403), ("/v1/images/sha256:0", None, 401),
+                                  ("/v1/images/sha256:0?node=n1", "secret-n1", 404)):
+            self.assertEqual(stage.ask(path, token)[0], code, path)
+        ack = json.dumps({"node": "n2", "epoch": 1, "version": 1})
+        self.assertEqual(stage.ask("/v1/ack", "secret-n1", ack)[0], 403)
+        self.assertEqual(stage.ask("/v1/ack", "secret-n2", "{}")[0], 400)
+        self.assertEqual(stage.ask("/v1/ack", "secret-n2", ack)[0], 204)
+        proxy = stage.proxy("n1", token="secret-n2")
+        proxy.says("HTTP 403")
+        self.assertEqual(proxy.get("/readyz")[0], 503)
+
+    def test_a_controller_of_another_authority_is_not_believed(self):
+        stage = self.stage()
+        other = self.enterContext(Stage())
+        other.mesh.reviews()
+        other.start_controller()
+        proxy = stage.proxy("n1", trust=other.keys / "trust.pem")
+        proxy.says("unable to get local issuer certificate")
+        self.assertEqual(proxy.get("/readyz")[0], 503)
+        # The right authority, but signatures of a stranger.
+        mixed = stage.home / "mixed.pem"
+        keys = (other.keys / "trust.pem").read_text()
+        mixed.write_text((stage.keys / "ca.crt").read_text() + keys[keys.index("-----BEGIN PUBLIC"):])
+        proxy = stage.proxy("n1", trust=mixed, state=stage.home / "state-mixed")
+        proxy.says("signed by a key that is not trusted")
+        self.assertEqual(proxy.get("/readyz")[0], 503)
+        eventually(lambda: "not trusted" in ((stage.node("n1") or {}).get("refused") or {}).get("reason", ""),
+                   "the refusal is told")
+
+    def test_lies_are_refused_and_the_last_good_version_stays(self):
+        stage = self.stage()
+        proxy = stage.proxy("n1")
+        stage.all_current("n1")
+        old = stage.recorded("n1")
+        stage.mesh.weights([("reviews-v2", 1)])
+        eventually(lambda: self.who(stage, proxy) == "v2", "the edit")
+        current = stage.recorded("n1")
+        other_node = stage.recorded("n2")
+        version = stage.all_current("n1")["version"]
+        proxy.end()
+        newer = lambda text: re.sub(rb'"version":\d+', b'"version":%d' % (version + 7), text)  # noqa: E731
+        for lie, reason in ((old, "downgrade or replay"), (current, "downgrade or replay"),
+                            (other_node, "meant for the node `n2`"),
+                            (re.sub(rb'\{"end":\d+', b'{"end":%d' % (version + 7), newer(current)), "signature is wrong"),
+                            (current.replace(b'"weight":1', b'"weight":7'), "downgrade or replay"),
+                            (b"nonsense\n", "not understood")):
+            impostor = Impostor(stage, lie)
+            again = stage.proxy("n1", controllers=[impostor.url])
+            again.says("enforcing the last good state from disk")
+            again.says(reason)
+            self.assertEqual(self.who(stage, again), "v2", reason)
+            eventually(lambda: again.metric("smic_states_refused_total") >= 1, "it is counted")
+            if b"nonsense" not in lie and b"n2" not in lie.split(b"\n")[0]:
+                eventually(lambda: any(reason in ack.get("refused", "") for ack in impostor.acks), "it is told")
+            again.end()
+            impostor.close()
+
+    def test_what_is_cut_off_or_damaged_on_its_way_is_never_enforced(self):
+        stage = self.stage()
+        whole = stage.recorded("n1")
+        images = {}
+        for digest in set(re.findall(rb"sha256:[0-9a-f]{64}", whole)):
+            code, body = stage.ask(f"/v1/images/{digest.decode()}?node=n1", "secret-n1")
+            if code == 200:
+                images[digest.decode()] = body
+        self.assertTrue(images)
+        cut = Impostor(stage, whole[:whole.rindex(b"{\"end\"")], images.get)
+        damaged = Impostor(stage, whole, lambda digest: images[digest][:-1] + b"\0\0")
+        changed = Impostor(stage, whole.replace(b'"weight":1', b'"weight":2', 1), images.get)
+        good = Impostor(stage, whole, images.get)
+        for impostor, saying in ((cut, "following"), (damaged, "came with other bytes"), (changed, "has the digest")):
+            self.addCleanup(impostor.close)
+            proxy = stage.proxy("n1", controllers=[impostor.url], state=stage.home / f"state-{saying[:3]}")
+            proxy.says(saying)
+            self.assertEqual(proxy.get("/readyz")[0], 503, saying)
+            self.assertFalse((stage.home / f"state-{saying[:3]}" / "state").exists())
+            proxy.end()
+        self.addCleanup(good.close)
+        proxy = stage.proxy("n1", controllers=[good.url])
+        proxy.says("enforcing")
+        self.assertEqual(self.who(stage, proxy), "v1")
+
+    def test_a_state_on_disk_that_was_touched_is_refused(self):
+        stage = self.stage()
+        proxy = stage.proxy("n1")
+        stage.all_current("n1")
+        state = stage.home / "state-n1" / "state"
+        eventually(state.exists, "it is kept")
+        proxy.end()
+        stage.controller.end(signal.SIGKILL)
+        kept = state.read_bytes()
+        state.write_bytes(kept.replace(b'"weight":1', b'"weight":3', 1))
+        touched = stage.proxy("n1")
+        touched.says("the state on disk is refused")
+        self.assertEqual(touched.get("/readyz")[0], 503)
+        touched.end()
+        state.write_bytes(kept + kept[:len(kept) // 2])  # cut off in the middle of an append
+        whole = stage.proxy("n1")
+        whole.says("enforcing the last good state from disk")
+        whole.end()
+        for image in (stage.home / "state-n1" / "images").iterdir():
+            image.write_bytes(image.read_bytes() + b"!")
+        broken = stage.proxy("n1")
+        broken.says("is damaged on disk")
+        stage.start_controller()
+        stage.all_current("n1")
+        self.assertEqual(self.who(stage, broken), "v1")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
