@@ -9,6 +9,7 @@
 #include "controller/daemon/daemon.h"
 #include "controller/daemon/serving.h"
 #include "controller/distribution/distribution.h"
+#include "controller/status/status.h"
 
 namespace smic::controller {
 namespace {
@@ -47,6 +48,10 @@ Result<std::vector<std::unique_ptr<Component>>> components(const Surroundings& s
     list.push_back(cluster_dns::component(*surroundings.api, surroundings.stop,
                                           {.ns = surroundings.ns},
                                           [&] { return surroundings.leadership.leads(); }));
+  }
+  if (surroundings.api != nullptr && !given.read_only) {
+    list.push_back(status::report_status({*surroundings.api, *surroundings.writer,
+                                          surroundings.leadership, surroundings.stop, nullptr}));
   }
   if (given.listen.empty() && given.health.empty()) return list;
   std::vector<api::Route> routes = api::review_routes(given.compile.model);

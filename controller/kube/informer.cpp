@@ -88,7 +88,7 @@ struct Informer::Impl {
     version = *listed;
     times_missing = 0;
     absence_told = false;
-    if (!present || changed) log_listed(count, start);
+    if ((!present || changed) && !patience.quiet) log_listed(count, start);
     present = true;
     healthy();
     return {};
@@ -145,7 +145,7 @@ struct Informer::Impl {
 
   void missing() {
     const bool sure = !present || ++times_missing == kTimesMissing;
-    if (sure && !std::exchange(absence_told, true)) {
+    if (sure && !std::exchange(absence_told, true) && !patience.quiet) {
       log_warning(
           "kind is not served",
           {{"kind", kind.kind}, {"group", kind.group}, {"help", "apply deploy/crds to use it"}});
@@ -165,6 +165,11 @@ struct Informer::Impl {
                             error.fault == Fault::unavailable || error.fault == Fault::untrusted;
     ++failures;
     if (!same_place || failures >= kTriesInPlace) version.clear();
+    if (!patience.quiet) tell(error);
+    stop.wait(backoff.next(error.retry_after));
+  }
+
+  void tell(const ApiError& error) {
     if (error.fault == Fault::expired) {
       log_info("the API forgot where we were, so everything is listed again",
                {{"kind", kind.kind}});
@@ -172,7 +177,6 @@ struct Informer::Impl {
       trouble = error.told();
       log_warning("lost touch with the API", {{"kind", kind.kind}, {"reason", trouble}});
     }
-    stop.wait(backoff.next(error.retry_after));
   }
 
   void healthy() {

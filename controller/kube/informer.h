@@ -28,6 +28,7 @@ struct Patience {
   std::chrono::seconds watch{300};               // about how long a watch may last
   std::chrono::milliseconds short_watch{1'000};  // one that ends sooner, without events, failed
   std::size_t page = 500;
+  bool quiet = false;  // another one tells of the same kind
 };
 
 class Informer {

@@ -101,8 +101,10 @@ class Cluster(contextlib.AbstractContextManager):
     address = "127.0.0.1"  # of the API server
     other_addresses = ()   # that its certificate is for
 
-    def __init__(self):
+    def __init__(self, audited=False):
+        """`audited`: every request is a line of JSON in `audit.log`, without bodies."""
         self.prepare_network()
+        self.audited = audited
         self.program = part("kube-apiserver")
         self.kubectl_program = shutil.which("kubectl") or part("kubectl")
         self.folder = tempfile.TemporaryDirectory(prefix="smic-cluster-")
@@ -140,6 +142,16 @@ class Cluster(contextlib.AbstractContextManager):
                             "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
                             "--initial-cluster", f"default={peer}", "--log-level", "warn")
 
+    def audit(self):
+        if not self.audited:
+            return ()
+        policy = self.path / "audit.yaml"
+        policy.write_text(json.dumps({"apiVersion": "audit.k8s.io/v1", "kind": "Policy",
+                                      "omitStages": ["RequestReceived", "ResponseStarted"],
+                                      "rules": [{"level": "Metadata"}]}))
+        return ("--audit-policy-file", policy, "--audit-log-path", self.path / "audit.log",
+                "--audit-log-mode", "blocking")
+
     def start_apiserver(self):
         path = self.certificates.path
         self.apiserver = Process(
@@ -161,7 +173,7 @@ class Cluster(contextlib.AbstractContextManager):
             "--proxy-client-key-file", path("front-proxy.key"),
             # What Debian's etcd cannot do, and what needs a controller-manager.
             "--feature-gates", "WatchList=false", "--disable-admission-plugins", "ServiceAccount",
-            "--event-ttl", "10m", "-v", "1")
+            "--event-ttl", "10m", "-v", "1", *self.audit())
 
         def ready():
             if self.apiserver.process.poll() is not None:

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was said of each object of a cluster: diagnostics, by the object that they stand in. A
+// source of a cluster is one object and named after it (controller/source).
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/diagnostics/diagnostics.h"
+
+namespace smic::status {
+
+struct ObjectName {
+  std::string kind;
+  std::string ns;  // empty = not namespaced
+  std::string name;
+  auto operator<=>(const ObjectName&) const = default;
+};
+
+// "TrafficSplit/shop/web.json"; a kind of "" is no object.
+ObjectName object_named(std::string_view source);
+
+struct Finding {
+  Severity severity = Severity::warning;
+  std::string code;
+  std::string message;
+  std::string help;
+  auto operator<=>(const Finding&) const = default;
+};
+
+// Of one generation of one object.
+struct Verdict {
+  std::string api_version;
+  std::string uid;
+  std::int64_t generation = 0;
+  std::vector<Finding> findings;  // sorted, each once
+  std::uint64_t version = 0;      // of the manifest, the first one that knows of this generation
+};
+
+class Verdicts {
+ public:
+  // `version`: of the manifest that came of it. The names of all whose verdict changed, those that
+  // are gone included.
+  std::set<ObjectName> update(const Diagnostics& diagnostics, std::uint64_t version);
+
+  const Verdict* find(const ObjectName& name) const;  // null = gone, or never there
+  const std::map<ObjectName, Verdict>& all() const { return verdicts_; }
+
+ private:
+  struct Seen {
+    std::string text;  // to read an object again only when it changed
+    std::uint64_t round = 0;
+  };
+
+  std::map<ObjectName, Verdict> verdicts_;
+  std::map<std::string, Seen, std::less<>> seen_;  // by source
+  std::uint64_t round_ = 0;
+};
+
+}  // namespace smic::status
