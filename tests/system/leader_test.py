@@ -39,6 +39,7 @@ class Leader(unittest.TestCase):
         """One that leads, alone."""
         one = self.controller()
         one.says("info: leading", STARTING)
+        one.says("published", STARTING)
         return one
 
     def identity(self, process):
