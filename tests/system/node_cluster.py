@@ -8,7 +8,7 @@ import pathlib
 
 from api import Api
 from caretaker import Caretaker
-from cluster import ROOT, Cluster, eventually
+from cluster import ROOT, Cluster, eventually, run
 from container import Images
 from kubelet import Kubelet
 from mesh import SMIC
