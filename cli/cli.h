@@ -5,6 +5,7 @@
 //   input.h         PATH… to sources, diagnostics to stderr
 //   explanation.h   the decision behind `smic explain`
 //   echo_server.h   the backend behind `smic echo`
+//   status_report.h what `smic status` says
 //   up_report.h, free_addresses.h   what `smic up` says, and what it asks first
 #pragma once
 
@@ -46,6 +47,7 @@ int run_explain(Words words, Console& console);
 int run_compile(Words words, Console& console);
 int run_convert(Words words, Console& console);
 int run_up(Words words, Console& console);
+int run_status(Words words, Console& console);
 int run_dns(Words words, Console& console);
 int run_echo(Words words, Console& console);
 int run_version(Words words, Console& console);

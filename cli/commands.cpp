@@ -16,6 +16,7 @@ constexpr std::array kCommands{
     Command{"compile", "manifests to rule IR, native code or images", run_compile},
     Command{"convert", "manifests to another version of SMI", run_convert},
     Command{"up", "run the mesh of a directory on this machine", run_up},
+    Command{"status", "say what every node enforces, and wait for it", run_status},
     Command{"dns", "forward mesh names in a cluster's DNS configuration", run_dns},
     Command{"echo", "a small backend that says who it is", run_echo},
     Command{"version", "what this is", run_version},

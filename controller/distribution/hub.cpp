@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by tests/integration/distribution_test.py.
+// Tested by tests/unit/distribution/hub_test.cpp.
 #include "controller/distribution/hub.h"
 
 #include <algorithm>

@@ -97,5 +97,6 @@ class Hub {
 };
 
 std::string to_json(const Status& status);
+Result<Status> status_from_json(std::string_view json);
 
 }  // namespace smic::distribution

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by tests/integration/distribution_test.py.
+// Tested by tests/unit/distribution/routes_test.cpp.
 #include "controller/distribution/routes.h"
 
 #include <boost/json.hpp>
 #include <charconv>
+#include <ctime>
 
 #include "base/log.h"
 
@@ -112,6 +113,12 @@ json::value time_of(const std::optional<Clock::time_point>& time) {
   return text;
 }
 
+std::optional<Clock::time_point> time_from(const json::string& text) {
+  std::tm utc{};
+  if (::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &utc) == nullptr) return std::nullopt;
+  return Clock::from_time_t(::timegm(&utc));
+}
+
 }  // namespace
 
 Result<From> read_from(const api::Request& request) {
@@ -182,6 +189,36 @@ std::string to_json(const Status& status) {
   }
   const json::value root = {{"epoch", status.epoch}, {"version", status.version}, {"nodes", nodes}};
   return json::serialize(root) + "\n";
+}
+
+Result<Status> status_from_json(std::string_view text) {
+  json::error_code error;
+  const json::value document = json::parse(text, error);
+  const auto bad = [] { return fail("this is no status of a controller"); };
+  if (error) return bad();
+  try {
+    Status status{.epoch = document.at("epoch").to_number<std::uint64_t>(),
+                  .version = document.at("version").to_number<std::uint64_t>(),
+                  .nodes = {}};
+    for (const json::value& each : document.at("nodes").as_array()) {
+      NodeStatus node;
+      node.node = std::string(each.at("node").as_string());
+      node.streams = each.at("connected").as_bool() ? 1 : 0;
+      node.epoch = each.at("epoch").to_number<std::uint64_t>();
+      node.version = each.at("version").to_number<std::uint64_t>();
+      node.current = each.at("current").as_bool();
+      if (each.at("since").is_string()) node.since = time_from(each.at("since").as_string());
+      if (const json::value& refused = each.at("refused"); refused.is_object()) {
+        node.refused_epoch = refused.at("epoch").to_number<std::uint64_t>();
+        node.refused_version = refused.at("version").to_number<std::uint64_t>();
+        node.refused = std::string(refused.at("reason").as_string());
+      }
+      status.nodes.push_back(std::move(node));
+    }
+    return status;
+  } catch (const std::exception&) {  // of Boost.JSON: a field is missing or of another type
+    return bad();
+  }
 }
 
 std::vector<api::Route> routes(std::shared_ptr<Hub> hub, std::shared_ptr<Gate> gate) {

@@ -2,7 +2,7 @@
 // Tokens judged by the API server, and its answers remembered for a while: a hundred proxies that
 // acknowledge every change would otherwise be a hundred reviews a change.
 //
-// Tested by tests/integration/distribution_test.py.
+// Tested by tests/unit/distribution/gate_test.cpp.
 #include <algorithm>
 #include <boost/json.hpp>
 #include <map>

@@ -3,13 +3,15 @@
 """What controllers ship and proxies take: the real programs on loopback, and servers that lie."""
 
 import json
+import os
 import re
 import signal
+import subprocess
 import time
 import unittest
 
 from distributed import Impostor, Relay, Stage
-from mesh import Client, Load, eventually, pod
+from mesh import BIN, ROOT, Client, Load, eventually, pod, smic
 
 
 class Distribution(unittest.TestCase):
@@ -153,6 +155,49 @@ class Distribution(unittest.TestCase):
         other.controller.end(signal.SIGKILL)
         stage.all_current("n1")
         self.assertEqual(one.metric("smic_states_refused_total"), 0)
+
+    def test_status_says_who_is_behind_and_waits(self):
+        stage = self.stage()
+        admin = stage.home / "admin"
+        admin.write_text("secret-admin")
+        status = lambda *words: smic("status", "--controller", stage.url, "--trust", stage.keys / "ca.crt",  # noqa: E731
+                                     "--token", admin, *words)
+        behind = status()
+        self.assertEqual(behind.returncode, 1, behind.stderr)
+        self.assertRegex(behind.stdout, r"(?m)^n1 +no +- +- +behind$")
+        self.assertIn("0 of 2 nodes enforce what is now, 1.1", behind.stdout)
+        self.assertEqual(status("--wait", "--timeout=0").returncode, 1)
+        stage.proxy("n1")
+        two = stage.proxy("n2")
+        good = status("--wait")
+        self.assertEqual(good.returncode, 0, good.stdout + good.stderr)
+        self.assertIn("2 of 2 nodes enforce what is now", good.stdout)
+        version = stage.status()["version"]
+        self.assertEqual(status(f"--wait={version}").returncode, 0)
+        self.assertEqual(status(f"--wait={version + 50}", "--timeout=1").returncode, 1)
+        two.end()
+        self.assertRegex(eventually(lambda: "not connected" in (out := status().stdout) and out, "it is gone"),
+                         r"(?m)^n2 +no +\d+\.\d+ +\d+s +not connected$")
+        self.assertEqual(json.loads(status("--format=json").stdout)["nodes"][0]["node"], "n1")
+        admin.write_text("secret-n1")
+        self.assertIn("HTTP 403", status().stderr)
+        self.assertEqual(status("--wait=x").returncode, 64)
+        self.assertEqual(smic("status").returncode, 64)
+
+    def test_the_commands_of_the_page_run(self):
+        stage = self.stage()
+        stage.proxy("n1")
+        stage.all_current("n1")
+        text = (ROOT / "docs" / "distribution.md").read_text()
+        blocks = re.findall(r"(?ms)^```sh\n(.*?)^```", text)
+        self.assertGreaterEqual(len(blocks), 5)
+        environment = dict(os.environ, KEYS=str(stage.keys), TOKEN="secret-n1", ADMIN="secret-admin",
+                           CONTROLLER=stage.url, PATH=f"{BIN}:{os.environ['PATH']}")
+        for block in blocks:
+            done = subprocess.run(["bash", "-e", "-c", block], env=environment, capture_output=True, text=True,
+                                  timeout=60)
+            self.assertEqual(done.returncode, 0, f"{block}\n{done.stdout}\n{done.stderr}")
+        self.assertEqual(stage.node("n1")["refused"]["reason"], "I would rather not")
 
     # ---- who is not believed --------------------------------------------------------------------
 
