@@ -7,6 +7,7 @@
 #include "controller/api/reviews.h"
 #include "controller/cluster_dns/component.h"
 #include "controller/daemon/daemon.h"
+#include "controller/daemon/enforcement.h"
 #include "controller/daemon/serving.h"
 #include "controller/distribution/distribution.h"
 #include "controller/status/status.h"
@@ -23,11 +24,13 @@ std::shared_ptr<distribution::Gate> gate_of(const Surroundings& surroundings) {
       *surroundings.api, {.account = "system:serviceaccount:" + surroundings.ns + ":smic-proxy"});
 }
 
-// Tells proxies what to enforce. The epoch is kept where the keys are.
-void distribute(const Surroundings& surroundings, const OpenedKeys& keys,
-                std::vector<std::unique_ptr<Component>>& list, std::vector<api::Route>& routes) {
+// Tells proxies what to enforce. The epoch is kept where the keys are. Null without a gate.
+std::shared_ptr<distribution::Hub> distribute(const Surroundings& surroundings,
+                                              const OpenedKeys& keys,
+                                              std::vector<std::unique_ptr<Component>>& list,
+                                              std::vector<api::Route>& routes) {
   auto gate = gate_of(surroundings);
-  if (!gate) return;
+  if (!gate) return nullptr;
   distribution::HubOptions options;
   options.take_epoch = [shelf = keys.shelf](std::uint64_t above) {
     return distribution::take_epoch(*shelf, above);
@@ -35,7 +38,8 @@ void distribute(const Surroundings& surroundings, const OpenedKeys& keys,
   std::shared_ptr<distribution::Hub> hub =
       distribution::Hub::start(std::move(options), keys.keys->signing());
   std::ranges::move(distribution::routes(hub, std::move(gate)), std::back_inserter(routes));
-  list.push_back(distribution::component(std::move(hub), keys.keys));
+  list.push_back(distribution::component(hub, keys.keys));
+  return hub;
 }
 
 }  // namespace
@@ -49,19 +53,22 @@ Result<std::vector<std::unique_ptr<Component>>> components(const Surroundings& s
                                           {.ns = surroundings.ns},
                                           [&] { return surroundings.leadership.leads(); }));
   }
-  if (surroundings.api != nullptr && !given.read_only) {
-    list.push_back(status::report_status({*surroundings.api, *surroundings.writer,
-                                          surroundings.leadership, surroundings.stop, nullptr}));
-  }
-  if (given.listen.empty() && given.health.empty()) return list;
   std::vector<api::Route> routes = api::review_routes(given.compile.model);
+  std::shared_ptr<distribution::Hub> hub;
   OpenedKeys keys;
   if (!given.listen.empty()) {
     auto opened = open_keys(surroundings);
     if (!opened) return std::unexpected(opened.error());
     keys = std::move(*opened);
-    distribute(surroundings, keys, list, routes);
+    hub = distribute(surroundings, keys, list, routes);
   }
+  // Behind distribution, whose version it asks for.
+  if (surroundings.api != nullptr && !given.read_only) {
+    list.push_back(
+        status::report_status({*surroundings.api, *surroundings.writer, surroundings.leadership,
+                               surroundings.stop, hub ? enforcement_by(hub) : nullptr}));
+  }
+  if (given.listen.empty() && given.health.empty()) return list;
   if (keys.keys && surroundings.writer != nullptr) {
     list.push_back(introduction(surroundings, keys.keys));
   }

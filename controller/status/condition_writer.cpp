@@ -210,7 +210,7 @@ std::optional<ConditionWriter::Work> ConditionWriter::look_at(const ObjectName& 
       verdict, progress, with_what_was_wiped(there->second.conditions, wanted->second.written),
       kube::second_time(std::chrono::system_clock::now()));
   if (progress == Progress::pending) look_again(name, wanted->second.since + times_.overdue);
-  if (progress == Progress::unknown) later_.insert(name);
+  if (progress != Progress::enforced) later_.insert(name);
   if (conditions == there->second.conditions) return std::nullopt;
   if (has_to_wait(wanted->second, conditions, now)) {
     look_again(name, wanted->second.not_before);

@@ -17,7 +17,7 @@ bool has_conditions(const std::string& kind) {
 
 class Status final : public controller::Component {
  public:
-  explicit Status(const Parts& parts) : conditions_(parts, {}) {}
+  explicit Status(const Parts& parts) : enforcement_(parts.enforcement), conditions_(parts, {}) {}
 
   std::string_view name() const override { return "status"; }
 
@@ -29,7 +29,8 @@ class Status final : public controller::Component {
   void take(const Result<controller::Update>& update, const Diagnostics& diagnostics) override {
     if (!update) return;  // nothing came of it, so nothing is known of it
     std::map<ObjectName, std::optional<Verdict>> changed;
-    for (const ObjectName& name : verdicts_.update(diagnostics, update->manifest.version)) {
+    const std::uint64_t version = enforcement_ ? enforcement_->current() : 0;
+    for (const ObjectName& name : verdicts_.update(diagnostics, version)) {
       if (!has_conditions(name.kind)) continue;
       const Verdict* verdict = verdicts_.find(name);
       changed.emplace(name, verdict == nullptr ? std::nullopt : std::optional(*verdict));
@@ -40,6 +41,7 @@ class Status final : public controller::Component {
   void stop() override { conditions_.stop(); }
 
  private:
+  const std::shared_ptr<Enforcement> enforcement_;
   Verdicts verdicts_;
   ConditionWriter conditions_;
 };

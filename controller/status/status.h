@@ -24,11 +24,13 @@ class Enforcement {
  public:
   struct State {
     std::size_t nodes = 0;      // known; 0 = nothing is known
-    std::uint64_t version = 0;  // of the manifest: all of them enforce it, or a newer one
+    std::uint64_t version = 0;  // all of them enforce it, or a newer one
     bool operator==(const State&) const = default;
   };
 
   virtual ~Enforcement() = default;
+  // The version that everything taken so far is in.
+  virtual std::uint64_t current() const = 0;
   virtual State state() const = 0;  // from any thread
   // Told of every change; must not block.
   virtual void on_change(std::function<void()> tell) = 0;
@@ -39,7 +41,7 @@ struct Parts {
   kube::Writer& writer;
   kube::Leadership& leadership;
   const kube::Stop& stop;
-  Enforcement* enforcement = nullptr;  // null: nobody acknowledges
+  std::shared_ptr<Enforcement> enforcement;  // null: nobody acknowledges
 };
 
 std::unique_ptr<controller::Component> report_status(const Parts& parts);

@@ -39,12 +39,12 @@ struct Verdict {
   std::string uid;
   std::int64_t generation = 0;
   std::vector<Finding> findings;  // sorted, each once
-  std::uint64_t version = 0;      // of the manifest, the first one that knows of this generation
+  std::uint64_t version = 0;      // that nodes enforce, the first one that knows of this generation
 };
 
 class Verdicts {
  public:
-  // `version`: of the manifest that came of it. The names of all whose verdict changed, those that
+  // `version`: that nodes are told of it. The names of all whose verdict changed, those that
   // are gone included.
   std::set<ObjectName> update(const Diagnostics& diagnostics, std::uint64_t version);
 

@@ -6,7 +6,7 @@ import json
 import signal
 import unittest
 
-from cluster import ROOT, STARTING, Cluster, Process, eventually
+from cluster import ROOT, STARTING, Cluster, Process, eventually, free_port
 from mesh import BIN, document, route_group, service, split, target
 from webhooks import ServingController
 
@@ -31,7 +31,7 @@ class Status(unittest.TestCase):
         cls.controller.says("info: leading", STARTING)
 
     @classmethod
-    def start(cls, name):
+    def start(cls, name, *more):
         """A controller with the rights of deploy/rbac, as a ServiceAccount of its own."""
         subject = {"kind": "ServiceAccount", "name": name, "namespace": "smic-system"}
         role = lambda kind, binding, **ns: document(  # noqa: E731
@@ -43,7 +43,7 @@ class Status(unittest.TestCase):
         (cls.cluster.path / f"token-{name}").write_text(cls.cluster.token("smic-system", name))
         process = Process(BIN / "smic-controller", "--kubeconfig",
                           cls.cluster.kubeconfig(name, {"tokenFile": f"token-{name}"}), "--out",
-                          cls.cluster.path / f"out-{name}", "--lease-seconds", LEASE)
+                          cls.cluster.path / f"out-{name}", "--lease-seconds", LEASE, *more)
         cls.addClassCleanup(lambda: process.end(9) if process.process.poll() is None else None)
         return process
 
@@ -166,6 +166,38 @@ class Status(unittest.TestCase):
                       self.writes("three"))
         self.assertEqual(self.controller.end(), 0)
         self.assertNotIn("forbidden", three.text())
+        self.assertEqual(three.end(), 0)
+
+    def test_7_programmed_is_what_the_nodes_enforce(self):
+        path, port = self.cluster.path, free_port()
+        (path / "node-token").write_text("secret")
+        (path / "tokens").write_text("secret n1\n")
+        serving = type(self).controller = self.start(
+            "four", "--listen", f"127.0.0.1:{port}", "--keys", path / "keys", "--tokens", path / "tokens")
+        serving.says("info: leading", STARTING)
+        proxy = Process(BIN / "smic-proxy", "--controller", f"https://127.0.0.1:{port}", "--node", "n1",
+                        "--trust", path / "keys" / "trust.pem", "--token", path / "node-token",
+                        "--state", path / "state")
+        self.addCleanup(lambda: proxy.end(9) if proxy.process.poll() is None else None)
+        try:
+            told = self.becomes("trafficsplit web", {"Programmed": ("True", "Programmed")})
+            self.becomes("trafficsplit twice", {"Programmed": ("False", "NotAccepted")})
+        except AssertionError as error:
+            raise AssertionError(f"{error}\nthe proxy said:\n{proxy.text()[-3000:]}") from None
+        # An edit: true again for its generation, and never anything else in between.
+        self.cluster.apply(split(NS, "web", "web", [("web-v1", 1), ("web-v2", 9)]))
+        again = self.becomes("trafficsplit web", {"Programmed": ("True", "Programmed")})
+        self.assertEqual(again["Programmed"]["lastTransitionTime"], told["Programmed"]["lastTransitionTime"])
+        # A node that hangs: said after a while, and until it is back.
+        proxy.process.send_signal(signal.SIGSTOP)
+        try:
+            self.cluster.apply(split(NS, "web", "web", [("web-v1", 5), ("web-v2", 5)]))
+            self.becomes("trafficsplit web", {"Accepted": ("True", "Accepted"),
+                                              "Programmed": ("False", "Pending")})
+        finally:
+            proxy.process.send_signal(signal.SIGCONT)
+        self.becomes("trafficsplit web", {"Programmed": ("True", "Programmed")})
+        self.assertEqual((proxy.end(), serving.end()), (0, 0))
 
 
 if __name__ == "__main__":
