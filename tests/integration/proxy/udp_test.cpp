@@ -91,8 +91,9 @@ TEST_CASE("a split is per flow: a client stays where it is, and the shares are e
   unit.program = program_of(nullptr, three_in_four);
   RunningProxy proxy({unit}, one_worker());
   std::map<std::string, int> flows;
+  std::vector<DatagramSocket> clients;  // kept: a port that is free again may be the next client's
   for (int i = 0; i < 40; ++i) {
-    DatagramSocket client = client_of(proxy);
+    DatagramSocket& client = clients.emplace_back(client_of(proxy));
     const auto who = client.ask("x");
     REQUIRE(who.has_value());
     ++flows[*who];
