@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by tests/integration/distribution_test.py.
+// Tested by tests/unit/subscribe/blob_store_test.cpp.
 #include "runtime/subscribe/blob_store.h"
 
 #include "runtime/subscribe/files.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by tests/integration/distribution_test.py.
+// Tested by tests/unit/subscribe/journal_test.cpp.
 #include "runtime/subscribe/journal.h"
 
 #include <fcntl.h>
