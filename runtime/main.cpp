@@ -39,6 +39,7 @@ struct Configuration {
   std::string node, trust, token, state;
   program::Engine engine = program::Engine::native;
   std::string dns_address;
+  std::vector<std::string> dns_resolvers;
   std::string ready_of, live_of;  // sockets of another process
   proxy::Options options;
   LogFormat log_format = LogFormat::text;
@@ -91,6 +92,9 @@ Syntax syntax_of(Configuration& given) {
       text("--dns", "ADDRESS:PORT", given.dns_address,
            "answers DNS questions for mesh names there, by UDP and\n"
            "TCP (default: nowhere)"),
+      words("--dns-resolver", "ADDRESS:PORT,...", given.dns_resolvers,
+            "who knows what an ExternalName leads to outside of the\n"
+            "mesh's names (default: the nameservers of /etc/resolv.conf)"),
       number("--workers", "N", given.options.workers, kMostWorkers,
              "threads for traffic (default: 0, one per core)"),
       choice<proxy::AccessLog>("--access-log",
@@ -234,6 +238,11 @@ int ask(const std::string& socket_file, const std::string& path) {
   return asked ? kDone : failed(asked.error());
 }
 
+std::vector<std::string> resolvers(const Configuration& given) {
+  if (!given.dns_resolvers.empty()) return given.dns_resolvers;
+  return dns::nameservers(read_file("/etc/resolv.conf").value_or(std::string()));
+}
+
 // Until a signal asks for the end.
 Result<void> follow_file(const Configuration& given, const proxy::Proxy& proxy,
                          daemon::Enforcer& enforcer, const sigset_t& signals) {
@@ -307,7 +316,7 @@ int run(const Configuration& given, const sigset_t& signals) {
   if (!proxy) return failed(proxy.error());
   std::unique_ptr<dns::Server> dns;
   if (!given.dns_address.empty()) {
-    auto started = dns::Server::start(given.dns_address);
+    auto started = dns::Server::start(given.dns_address, resolvers(given));
     if (!started) return failed(started.error());
     dns = std::move(*started);
     log_info("dns", {{"address", dns->address()}});

@@ -16,6 +16,9 @@
 // cannot (musl before 1.2.4) uses the part. Many pods behind one name are given from another one on
 // each time, told by the question's id, so that a resolver that takes the first spreads its calls.
 //
+// An alias that leads out of our zones is followed by whoever calls (Abroad): first the answer says
+// what it would need, then it is given again with what somebody else said.
+//
 // Tested by answer_test.cpp; dns_test.py has dig and kdig ask.
 #include "runtime/dns/answer.h"
 
@@ -44,17 +47,14 @@ std::string_view bytes_of(const Address& address) {
 // One question, being answered.
 class Answer {
  public:
-  Answer(const Zones& zones, const Query& query, std::size_t limit)
-      : zones_(zones), query_(query), reply_(query, limit) {}
+  Answer(const Zones& zones, const Query& query, std::size_t limit, Abroad* abroad)
+      : zones_(zones), query_(query), abroad_(abroad), reply_(query, limit) {}
 
   std::string give() {
     Name name = query_.name;
     for (int aliases = 0;; ++aliases) {
       const auto [zone, labels] = zones_.find(name);
-      if (zone == nullptr) {
-        // An alias that leads out of our zones is for the asker to follow.
-        return reply_.finish(aliases == 0 ? Rcode::refused : Rcode::no_error);
-      }
+      if (zone == nullptr) return aliases == 0 ? reply_.finish(Rcode::refused) : outside(name);
       reply_.set_authoritative();
       const Node* node = zone->find(labels);
       if (node == nullptr) return nothing(*zone, Rcode::name_error);
@@ -73,6 +73,27 @@ class Answer {
   const Alias* alias_of(const Node& node) const {
     if (node.records.empty() || asked(Type::cname) || asked(Type::any)) return nullptr;
     return std::get_if<Alias>(&node.records.front());
+  }
+
+  // Where an alias has led out of our zones: what somebody else said of it, or what to ask them.
+  std::string outside(const Name& name) {
+    if (abroad_ == nullptr || !(asked(Type::a) || asked(Type::aaaa))) {
+      return reply_.finish(Rcode::no_error);
+    }
+    if (!abroad_->resolved || !abroad_->wanted || abroad_->wanted->name != name) {
+      abroad_->wanted = Outside{name, query_.type};
+      return reply_.finish(Rcode::server_failure);
+    }
+    if (!abroad_->resolved->known) return reply_.finish(Rcode::server_failure);
+    for (const OutsideRecord& record : abroad_->resolved->records) {
+      const std::uint32_t ttl = std::min(record.ttl, kTtl);
+      const bool fits =
+          record.bytes.empty()
+              ? reply_.target(Section::answer, Type::cname, record.owner, ttl, record.target)
+              : reply_.address(Section::answer, record.owner, ttl, record.bytes);
+      if (!fits) return cut();
+    }
+    return reply_.finish(abroad_->resolved->rcode);
   }
 
   std::string records(const Zone& zone, std::string_view labels, const Name& name,
@@ -180,6 +201,7 @@ class Answer {
 
   const Zones& zones_;
   const Query& query_;
+  Abroad* abroad_;
   Reply reply_;
   std::set<std::string_view> told_;
 };
@@ -210,13 +232,14 @@ Rcode first_objection(const Zones* zones, const Query& query) {
 
 }  // namespace
 
-std::string answer(const Zones* zones, std::string_view message, Transport transport) {
+std::string answer(const Zones* zones, std::string_view message, Transport transport,
+                   Abroad* abroad) {
   const std::optional<Query> query = read_query(message);
   if (!query) return {};
   const std::size_t limit = limit_of(*query, transport);
   const Rcode objection = first_objection(zones, *query);
   if (objection != Rcode::no_error) return Reply(*query, limit).finish(objection);
-  return Answer(*zones, *query, limit).give();
+  return Answer(*zones, *query, limit, abroad).give();
 }
 
 }  // namespace smic::dns

@@ -9,13 +9,14 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <list>
 #include <mutex>
 #include <thread>
 #include <utility>
 
 #include "runtime/dns/answer.h"
+#include "runtime/dns/read_framed.h"
+#include "runtime/dns/resolver.h"
 #include "runtime/dns/udp.h"
 #include "runtime/net/net.h"
 
@@ -57,8 +58,9 @@ class Connection {
 
 class RunningServer final : public Server {
  public:
-  explicit RunningServer(const Sockets& sockets)
+  RunningServer(const Sockets& sockets, std::vector<net::SocketAddress> resolvers)
       : address_(sockets.address.to_string()),
+        resolver_(loop_, std::move(resolvers)),
         listeners_(
             loop_, [this](std::uint32_t, int fd, const net::SocketAddress&) { accept(fd); },
             [this](std::uint32_t, int socket) { answer_all(socket); }) {
@@ -73,6 +75,7 @@ class RunningServer final : public Server {
       listeners_.close(kTcp);
       listeners_.close(kUdp);
       for (Connection* each : connections_) each->stream.abort();
+      resolver_.abort();
       stop_when_alone();
     });
     thread_.join();
@@ -94,10 +97,38 @@ class RunningServer final : public Server {
     return zones_;
   }
 
+  // Empty where the answer comes later, by then().
+  std::string answer_now(std::string_view query, Transport transport, Abroad& abroad) {
+    return answer(zones().get(), query, transport, resolver_.any() ? &abroad : nullptr);
+  }
+
+  // Too many that wait: the answer that was given instead, a failure, goes out.
+  bool can_wait() const { return waiting_ < kMaxWaiting; }
+
   void answer_all(int socket) {
-    answer_datagrams(socket, [this](std::string_view query) {
-      return answer(zones().get(), query, Transport::udp);
+    answer_datagrams(socket, [this](std::string_view query, const Asker& asker) {
+      Abroad abroad;
+      std::string reply = answer_now(query, Transport::udp, abroad);
+      if (!abroad.wanted || !can_wait()) return reply;
+      net::spawn(answer_later(std::string(query), asker, std::move(abroad)));
+      return std::string();
     });
+  }
+
+  net::Task<> answer_later(std::string query, Asker asker, Abroad abroad) {
+    ++waiting_;
+    const std::string reply = co_await resolve(query, Transport::udp, std::move(abroad));
+    --waiting_;
+    const int socket = listeners_.socket_of(kUdp);
+    if (socket >= 0) send_answer(socket, asker, reply);
+    stop_when_alone();
+  }
+
+  // The zones may have changed meanwhile and lead elsewhere: then this is a failure, and the next
+  // question finds its way.
+  net::Task<std::string> resolve(std::string_view query, Transport transport, Abroad abroad) {
+    abroad.resolved = co_await resolver_.resolve(*abroad.wanted);
+    co_return answer(zones().get(), query, transport, &abroad);
   }
 
   void accept(int fd) {
@@ -122,39 +153,29 @@ class RunningServer final : public Server {
   // False: the connection is at its end.
   net::Task<bool> serve_question(Connection& connection) {
     connection.deadline.expire_in(kConnectionPatience);
-    std::array<char, 2> length;
-    if (!co_await fill(connection.stream, length)) co_return false;
-    std::string query(two_bytes(length), '\0');
-    if (!co_await fill(connection.stream, query)) co_return false;
-    std::string reply = answer(zones().get(), query, Transport::tcp);
-    if (reply.empty()) co_return false;  // whoever sends this speaks something else
-    length = {static_cast<char>(reply.size() >> 8), static_cast<char>(reply.size())};
-    std::array<iovec, 2> pieces{net::piece({length.data(), length.size()}), net::piece(reply)};
-    co_return co_await connection.stream.write(pieces) == net::IoStatus::ok;
-  }
-
-  static net::Task<bool> fill(net::Stream& stream, std::span<char> room) {
-    while (!room.empty()) {
-      const net::IoResult read = co_await stream.read(room);
-      if (read.status != net::IoStatus::ok) co_return false;
-      room = room.subspan(read.size);
+    std::string query;
+    if (!co_await read_framed(connection.stream, query)) co_return false;
+    Abroad abroad;
+    std::string reply = answer_now(query, Transport::tcp, abroad);
+    if (abroad.wanted && can_wait()) {
+      ++waiting_;
+      reply = co_await resolve(query, Transport::tcp, std::move(abroad));
+      --waiting_;
     }
-    co_return true;
-  }
-
-  static std::size_t two_bytes(const std::array<char, 2>& bytes) {
-    return static_cast<std::size_t>(static_cast<unsigned char>(bytes[0])) << 8 |
-           static_cast<unsigned char>(bytes[1]);
+    if (reply.empty()) co_return false;  // whoever sends this speaks something else
+    co_return co_await write_framed(connection.stream, reply);
   }
 
   void stop_when_alone() {
-    if (stopping_ && connections_.empty()) loop_.stop();
+    if (stopping_ && connections_.empty() && waiting_ == 0) loop_.stop();
   }
 
   std::string address_;
   net::Loop loop_;
+  Resolver resolver_;
   net::Listeners listeners_;
   Connections connections_;
+  std::size_t waiting_ = 0;  // for the resolver
   std::mutex mutex_;
   std::shared_ptr<const Zones> zones_;
   bool stopping_ = false;
@@ -163,12 +184,19 @@ class RunningServer final : public Server {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::start(const std::string& address) {
+Result<std::unique_ptr<Server>> Server::start(const std::string& address,
+                                              const std::vector<std::string>& resolvers) {
   const auto wanted = net::SocketAddress::parse(address);
   if (!wanted) return std::unexpected(wanted.error());
+  std::vector<net::SocketAddress> servers;
+  for (const std::string& resolver : resolvers) {
+    const auto server = net::SocketAddress::parse(resolver);
+    if (!server) return std::unexpected(server.error());
+    servers.push_back(*server);
+  }
   const auto sockets = bind_both(*wanted);
   if (!sockets) return std::unexpected(sockets.error());
-  return std::make_unique<RunningServer>(*sockets);
+  return std::make_unique<RunningServer>(*sockets, std::move(servers));
 }
 
 }  // namespace smic::dns

@@ -49,22 +49,27 @@ Result<int> bind_udp(const net::SocketAddress& address) {
   return fail("listen on " + address.to_string() + " (UDP): " + reason);
 }
 
-void answer_datagrams(int socket, const std::function<std::string(std::string_view)>& answer) {
+void send_answer(int socket, Asker asker, std::string_view answer) {
+  iovec piece{const_cast<char*>(answer.data()), answer.size()};
+  msghdr message{&asker.peer,          sizeof asker.peer,  &piece, 1,
+                 asker.control.data(), asker.control_size, 0};
+  forget_interface(message);
+  ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);  // what is lost is asked again
+}
+
+void answer_datagrams(int socket, const AnswerDatagram& answer) {
   std::array<char, kLargestQuery> query;
   for (int i = 0; i < kDatagramsPerTurn; ++i) {
-    sockaddr_storage peer{};
-    alignas(cmsghdr) std::array<char, 256> control{};
+    Asker asker;
     iovec piece{query.data(), query.size()};
-    msghdr message{&peer, sizeof peer, &piece, 1, control.data(), control.size(), 0};
+    msghdr message{&asker.peer,          sizeof asker.peer,    &piece, 1,
+                   asker.control.data(), asker.control.size(), 0};
     const ssize_t size = ::recvmsg(socket, &message, MSG_DONTWAIT);
     if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (size < 0) continue;  // an ICMP answer to an earlier datagram
-    std::string reply = answer({query.data(), static_cast<std::size_t>(size)});
-    if (reply.empty()) continue;
-    forget_interface(message);
-    piece = {reply.data(), reply.size()};
-    message.msg_flags = 0;
-    ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);  // what is lost is asked again
+    asker.control_size = message.msg_controllen;
+    const std::string reply = answer({query.data(), static_cast<std::size_t>(size)}, asker);
+    if (!reply.empty()) send_answer(socket, asker, reply);
   }
 }
 

@@ -10,7 +10,8 @@ import subprocess
 import unittest
 
 from cluster import PODS, ROOT, STARTING, Cluster, Process, eventually, run
-from dns_pods import SYSTEM, CoreDnsPod, config_map, corefile, forward_service, service_of
+from dns_pods import (SYSTEM, CoreDnsPod, KubeDnsPod, config_map, corefile, forward_service,
+                      service_of)
 from mesh import BIN, account, document, pod, service, slice_of, smic
 
 CONTROLLER, PROXY = BIN / "smic-controller", BIN / "smic-proxy"
@@ -76,7 +77,8 @@ class ClusterDns(unittest.TestCase):
     def start_proxies(self):
         for address in NODES:
             self.proxies.append(self.started(PROXY, "--manifest", self.out / "manifest.json",
-                                             "--dns", f"{address}:53"))
+                                             "--dns", f"{address}:53", "--dns-resolver",
+                                             ",".join(f"{ip}:53" for _, ip in DNS)))
         for address in NODES:
             eventually(lambda at=address: dig("mesh", "SOA", at)[0] == "NOERROR", "it answers")
 
@@ -168,6 +170,17 @@ class ClusterDns(unittest.TestCase):
         self.becomes(f"web.{PLAIN}.mesh.{PLAIN}.svc.cluster.local", ("NXDOMAIN", []))
         self.becomes(f"example.org.{PLAIN}.svc.cluster.local", ("NXDOMAIN", []))
         self.becomes(f"web.{NS}.svc.cluster.local", ("NOERROR", [self.cluster_ip(NS)]))
+        # An ExternalName is followed to its end, here and outside, by whoever can.
+        for name, to, end in (("away", f"web.{NS}.svc.cluster.local", self.cluster_ip(NS)),
+                              ("inside", f"web.{NS}.mesh", self.mesh_address(NS))):
+            self.cluster.apply(document("v1", "Service", name, PLAIN,
+                                        spec={"type": "ExternalName", "externalName": to}))
+            self.becomes(f"{name}.{PLAIN}.svc.cluster.local", ("NOERROR", [end, f"{to}."]))
+            self.becomes(f"{name}.{PLAIN}.svc.cluster.local", ("NOERROR", [f"{to}."]), "CNAME")
+        self.cluster.apply(document("v1", "Service", "lost", PLAIN, spec={
+            "type": "ExternalName", "externalName": f"lost.{NS}.svc.cluster.local"}))
+        self.becomes(f"lost.{PLAIN}.svc.cluster.local",
+                     ("NXDOMAIN", [f"lost.{NS}.svc.cluster.local."]))
         self.cluster.kubectl("label", "namespace", PLAIN, "smic.dev/names-")
         self.becomes(plain, ("NOERROR", [self.cluster_ip(PLAIN)]))
         self.assertNotIn(PLAIN, self.data()["Corefile"])
@@ -268,6 +281,27 @@ class ClusterDns(unittest.TestCase):
         self.assertEqual(dig("example.test", at=DNS[1][1])[0], "NXDOMAIN")
         self.assertEqual(self.cli("restore", "--wait").returncode, 0)
         self.assertEqual(self.data("coredns-custom"), mine)
+
+    def test_b_kube_dns_gets_stub_domains(self):
+        address = f"{PODS}.4"
+        dns = KubeDnsPod(self.cluster, "kube-dns-1", address, otherwise=DNS[0][1])
+        self.addCleanup(dns.end)
+        self.cluster.apply(service_of(SYSTEM, "kube-dns", "10.96.0.10", [(address, "kube-dns-1")])[1])
+        self.assertEqual(dig(f"web.{NS}.mesh", at=address)[0], "SERVFAIL")  # there is no upstream
+        done = self.cli("apply", "--wait")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(self.data("kube-dns")["stubDomains"])["mesh"], [RESPONDERS])
+        self.assertEqual(dig(f"web.{NS}.mesh", at=address), ("NOERROR", [self.mesh_address(NS)]))
+        # Made by us, it goes with us.
+        self.assertEqual(self.cli("restore", "--wait").returncode, 0)
+        self.assertIsNone(self.data("kube-dns"))
+        # What others wrote stays, to the blank.
+        theirs = {"stubDomains": '{"acme.test" : ["192.0.2.1"]}\n', "upstreamNameservers": "[]"}
+        self.cluster.apply(config_map("kube-dns", **theirs))
+        self.assertEqual(self.cli("apply", "--wait").returncode, 0)
+        self.assertIn("acme.test", json.loads(self.data("kube-dns")["stubDomains"]))
+        self.assertEqual(self.cli("restore", "--wait").returncode, 0)
+        self.assertEqual(self.data("kube-dns"), theirs)
 
 
 if __name__ == "__main__":

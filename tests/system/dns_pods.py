@@ -6,6 +6,7 @@ volumes at once when the pod changes, and otherwise only once in a while."""
 import json
 import os
 import pathlib
+import socket
 import threading
 
 from cluster import PODS, part, run
@@ -142,3 +143,64 @@ class CoreDnsPod:
                     beside.rename(folder / key)
                     self.written[folder, key] = text
         return True
+
+
+def pod_of_kube_dns(name, address):
+    return document(
+        "v1", "Pod", name, SYSTEM, metadata={"labels": {"k8s-app": "kube-dns"}},
+        spec={"nodeName": "n1", "dnsPolicy": "Default",
+              "volumes": [{"name": "config", "configMap": {"name": "kube-dns", "optional": True}}],
+              "containers": [{
+                  "name": "kubedns", "image": "registry.example/anything:1",
+                  "args": ["--domain=cluster.local.", "--dns-port=10053",
+                           "--config-dir=/kube-dns-config", "--v=2"],
+                  "volumeMounts": [{"name": "config", "mountPath": "/kube-dns-config"}]}]},
+        status={"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]})
+
+
+class KubeDnsPod:
+    """What kube-dns does with `stubDomains`, without kube-dns: a question goes to the server of the
+    longest zone that it is in, and any other to a DNS that knows the cluster."""
+
+    def __init__(self, cluster, name, address, otherwise):
+        self.cluster, self.otherwise = cluster, otherwise
+        cluster.apply(pod_of_kube_dns(name, address))
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((address, 53))
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def end(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        self.socket.close()
+
+    def server_for(self, query):
+        labels, at = [], 12
+        while query[at]:
+            labels.append(query[at + 1:at + 1 + query[at]].decode().lower())
+            at += 1 + query[at]
+        text = self.cluster.get(f"/api/v1/namespaces/{SYSTEM}/configmaps/kube-dns")
+        data = (json.loads(text).get("data") or {}) if text else {}
+        stubs = json.loads(data.get("stubDomains", "{}"))
+        for first in range(len(labels)):
+            servers = stubs.get(".".join(labels[first:]))
+            if servers:
+                return servers[0]
+        return self.otherwise
+
+    def serve(self):
+        while True:
+            try:
+                query, asker = self.socket.recvfrom(4096)
+            except OSError:
+                return
+            if not query:
+                return
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as onward:
+                onward.settimeout(2)
+                onward.sendto(query, (self.server_for(query), 53))
+                try:
+                    self.socket.sendto(onward.recv(4096), asker)
+                except OSError:
+                    continue

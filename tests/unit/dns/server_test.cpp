@@ -10,7 +10,7 @@
 
 #include "names.h"
 #include "packets.h"
-#include "runtime/net/address.h"
+#include "runtime/net/net.h"
 
 using namespace smic;
 
@@ -155,4 +155,78 @@ TEST_CASE("the server ends with connections open", "[dns]") {
   tcp.send("\1");
   server.reset();
   CHECK(tcp.receive(1).empty());
+}
+
+namespace {
+
+std::string closed_port() {
+  const int fd = *net::listen_on(*net::SocketAddress::parse("127.0.0.1:0"));
+  const std::string address = net::SocketAddress::local_of(fd).to_string();
+  ::close(fd);
+  return address;
+}
+
+// Stands for the cluster's DNS: it knows docs.example.org.
+std::unique_ptr<dns::Server> outside(const std::string& service) {
+  contract::Names names{.mesh_zones = {"org"}};
+  names.services.push_back(
+      {contract::ServiceNames{.service = service, .mesh_addresses = {"192.0.2.7", "2001:db8::7"}}});
+  auto server = *dns::Server::start("127.0.0.1:0");
+  server->use(std::make_shared<dns::Zones>(dns::Zones::build(names, 1)));
+  return server;
+}
+
+test::Reading ask_docs(const dns::Server& server, std::uint16_t type, int kind) {
+  const Socket socket(server.address(), kind);
+  const std::string query = test::bytes_of({.name = "docs.shop.svc.cluster.local", .type = type});
+  socket.send(kind == SOCK_DGRAM ? query : framed(query));
+  return test::read(kind == SOCK_DGRAM ? socket.receive(65535) : receive_framed(socket));
+}
+
+std::unique_ptr<dns::Server> started_with(const std::vector<std::string>& resolvers) {
+  auto server = *dns::Server::start("127.0.0.1:0", resolvers);
+  server->use(std::make_shared<dns::Zones>(dns::Zones::build(test::shop(), 1)));
+  return server;
+}
+
+}  // namespace
+
+TEST_CASE("what an ExternalName leads to outside of our zones is asked of a resolver", "[dns]") {
+  const auto resolver = outside("example/docs");
+  const auto nobody = closed_port();
+  const auto server = started_with({nobody, resolver->address()});  // the first one is away
+  const std::string alias = "docs.shop.svc.cluster.local. 5 IN CNAME docs.example.org.";
+  for (const int kind : {SOCK_DGRAM, SOCK_STREAM}) {
+    CHECK(ask_docs(*server, 1, kind).answer ==
+          std::vector<std::string>{alias, "docs.example.org. 5 IN A 192.0.2.7"});
+    CHECK(ask_docs(*server, 28, kind).answer ==
+          std::vector<std::string>{alias, "docs.example.org. 5 IN AAAA 2001:db8::7"});
+    CHECK(ask_docs(*server, 16, kind).answer == std::vector<std::string>{alias});
+  }
+}
+
+TEST_CASE("a resolver's no is ours, and its silence a failure", "[dns]") {
+  const auto other = outside("example/other");
+  const auto no = ask_docs(*started_with({other->address()}), 1, SOCK_DGRAM);
+  CHECK(no.rcode == 3);
+  CHECK(no.answer.size() == 1);
+  CHECK(ask_docs(*started_with({closed_port()}), 1, SOCK_DGRAM).rcode == 2);
+  // One that refuses (ourselves, say) is no help.
+  contract::Names none;
+  auto refuses = *dns::Server::start("127.0.0.1:0");
+  refuses->use(std::make_shared<dns::Zones>(dns::Zones::build(none, 1)));
+  CHECK(ask_docs(*started_with({refuses->address()}), 1, SOCK_STREAM).rcode == 2);
+}
+
+TEST_CASE("a server that waits for a resolver ends at once", "[dns]") {
+  // Listens, and never answers.
+  const int silent = *net::listen_on(*net::SocketAddress::parse("127.0.0.1:0"));
+  const std::string address = net::SocketAddress::local_of(silent).to_string();
+  auto server = started_with({address, address});
+  const Socket socket(server->address(), SOCK_DGRAM);
+  socket.send(test::bytes_of({.name = "docs.shop.svc.cluster.local"}));
+  socket.send(test::bytes_of({}));
+  CHECK(test::read(socket.receive(65535)).answer == kWeb);  // others do not wait
+  server.reset();
+  ::close(silent);
 }
