@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <mutex>
-#include <optional>
 
 #include "runtime/dns/dns.h"
 #include "runtime/proxy/proxy.h"
@@ -29,7 +28,7 @@ class Enforcer {
   proxy::Proxy& proxy_;
   dns::Server* dns_;
   const program::Engine engine_;
-  std::optional<contract::Names> names_;  // that DNS answers from
+  std::shared_ptr<const dns::Zones> zones_;  // that DNS answers from
   mutable std::mutex mutex_;
   std::shared_ptr<const program::Snapshot> current_;
 };

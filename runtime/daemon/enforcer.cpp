@@ -25,10 +25,12 @@ std::shared_ptr<const program::Snapshot> Enforcer::current() const {
 
 // After what they lead to. Most versions have the same names as the one before.
 void Enforcer::tell_names(const contract::Manifest& manifest) {
-  if (dns_ == nullptr || names_ == manifest.names) return;
-  dns_->use(std::make_shared<dns::Zones>(
-      dns::Zones::build(manifest.names, static_cast<std::uint32_t>(manifest.version))));
-  names_ = manifest.names;
+  if (dns_ == nullptr || (zones_ && zones_->names() == manifest.names)) return;
+  const auto serial = static_cast<std::uint32_t>(manifest.version);
+  zones_ =
+      std::make_shared<const dns::Zones>(zones_ ? dns::Zones::next(*zones_, manifest.names, serial)
+                                                : dns::Zones::build(manifest.names, serial));
+  dns_->use(zones_);
 }
 
 }  // namespace smic::daemon

@@ -14,11 +14,16 @@
 //   reverse zones     1.7.96.240.in-addr.arpa   PTR       the mesh name, in the first mesh zone
 //
 // Not here is the rest of the cluster's zone (dns-version, pod-ip-address names): it stays with the
-// cluster's own DNS, for a stub zone begins at NAMESPACE.svc. Tested by zones_test.cpp.
+// cluster's own DNS, for a stub zone begins at NAMESPACE.svc.
+//
+// What a service brings is said once, and done in two ways: added, and taken away again when the
+// service is another. Tested by zones_test.cpp.
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
+#include <unordered_set>
 
 #include "runtime/dns/zones.h"
 
@@ -45,19 +50,25 @@ std::string_view protocol_label(contract::Transport transport) {
   return {};
 }
 
-// The node at `labels`; those above it exist from now on too.
-Node& node_at(Tree& tree, std::string_view labels) {
-  for (std::string_view above = labels; !above.empty();) {
-    above.remove_prefix(1 + static_cast<std::size_t>(above.front()));
-    if (!tree.try_emplace(std::string(above)).second) break;
-  }
-  return tree[std::string(labels)];
-}
+// What a service brings, put in or taken out.
+class Part {
+ public:
+  Part(Tree& tree, bool adds) : tree_(tree), adds_(adds) {}
 
-void add_addresses(Tree& tree, std::string_view at, const std::vector<std::string>& addresses) {
-  Node& node = node_at(tree, at);
+  void name(std::string_view labels) { adds_ ? tree_.claim(labels) : tree_.release(labels); }
+  void record(std::string_view labels, Record record) {
+    adds_ ? tree_.add(labels, std::move(record)) : tree_.remove(labels, record);
+  }
+
+ private:
+  Tree& tree_;
+  const bool adds_;
+};
+
+void addresses(Part& part, std::string_view at, const std::vector<std::string>& addresses) {
+  part.name(at);
   for (const std::string& text : addresses) {
-    if (const auto address = address_of(text)) node.records.push_back(*address);
+    if (const auto address = address_of(text)) part.record(at, *address);
   }
 }
 
@@ -71,10 +82,10 @@ std::optional<std::string> service_labels(const contract::NamedPort& port,
   return *name + *protocol + std::string(service);
 }
 
-void add_ports(Tree& tree, const std::string& service, const contract::ServiceNames& names) {
+void ports(Part& part, const std::string& service, const contract::ServiceNames& names) {
   for (const contract::NamedPort& port : names.ports) {
     const auto labels = service_labels(port, service);
-    if (labels) node_at(tree, *labels).records.push_back(ServicePort{port.port, service});
+    if (labels) part.record(*labels, ServicePort{port.port, service});
   }
 }
 
@@ -88,65 +99,43 @@ std::optional<std::string> labels_of(const std::string& service, bool with_names
   return with_namespace ? *name + *ns : *name;
 }
 
-std::shared_ptr<const Tree> mesh_tree(const contract::Names& names) {
-  auto tree = std::make_shared<Tree>();
-  node_at(*tree, {});
-  for (const contract::ServiceNames& service : names.services) {
-    const auto labels = labels_of(service.service, true);
-    if (!labels || service.mesh_addresses.empty()) continue;
-    add_addresses(*tree, *labels, service.mesh_addresses);
-    add_ports(*tree, *labels, service);
-  }
-  return tree;
+void mesh_names(Part& part, const contract::ServiceNames& service) {
+  const auto labels = labels_of(service.service, true);
+  if (!labels || service.mesh_addresses.empty()) return;
+  addresses(part, *labels, service.mesh_addresses);
+  ports(part, *labels, service);
 }
 
-void add_pods(Tree& tree, const std::string& service, const contract::ServiceNames& names) {
-  node_at(tree, service);
+void pods(Part& part, const std::string& service, const contract::ServiceNames& names) {
+  part.name(service);
   for (const contract::NamedPod& pod : names.pods) {
     const auto host = label_of(pod.host);
     if (!host) continue;
     const std::string labels = *host + service;
-    add_addresses(tree, service, {pod.address});
-    add_addresses(tree, labels, {pod.address});
+    addresses(part, service, {pod.address});
+    addresses(part, labels, {pod.address});
     for (std::size_t i = 0; i < names.ports.size(); ++i) {
       const auto at = service_labels(names.ports[i], service);
-      if (!at || pod.ports[i] == 0) continue;
-      node_at(tree, *at).records.push_back(ServicePort{pod.ports[i], labels});
+      if (at && pod.ports[i] != 0) part.record(*at, ServicePort{pod.ports[i], labels});
     }
   }
 }
 
-void add_plain(Tree& tree, const std::string& labels, const contract::ServiceNames& service) {
+void plain_names(Part& part, const contract::ServiceNames& service) {
+  const auto labels = labels_of(service.service, false);
+  if (!labels) return;
   switch (service.kind) {
     case contract::NameKind::addresses:
-      add_addresses(tree, labels,
-                    service.mesh_addresses.empty() ? service.cluster_ips : service.mesh_addresses);
-      return add_ports(tree, labels, service);
+      addresses(part, *labels,
+                service.mesh_addresses.empty() ? service.cluster_ips : service.mesh_addresses);
+      return ports(part, *labels, service);
     case contract::NameKind::pods:
-      return add_pods(tree, labels, service);
+      return pods(part, *labels, service);
     case contract::NameKind::alias:
-      Node& node = node_at(tree, labels);
-      if (auto target = Name::parse(service.alias)) node.records = {Alias{std::move(*target)}};
+      part.name(*labels);
+      if (auto target = Name::parse(service.alias)) part.record(*labels, Alias{std::move(*target)});
       return;
   }
-}
-
-using Trees = std::map<std::string_view, std::shared_ptr<Tree>, std::less<>>;
-
-// A tree for each plain namespace, by its name.
-Trees plain_trees(const contract::Names& names) {
-  Trees trees;
-  for (const std::string& ns : names.plain_namespaces) {
-    node_at(*(trees[ns] = std::make_shared<Tree>()), {});
-  }
-  for (const contract::ServiceNames& service : names.services) {
-    const auto tree = trees.find(service.service.substr(0, service.service.find('/')));
-    if (tree == trees.end()) continue;
-    if (const auto labels = labels_of(service.service, false)) {
-      add_plain(*tree->second, *labels, service);
-    }
-  }
-  return trees;
 }
 
 // RFC 1035 §3.5 and RFC 3596 §2.5: "1.7.96.240.in-addr.arpa", and a label per nibble.
@@ -166,51 +155,158 @@ std::optional<Name> reverse_name(const Address& address) {
   return Name::parse(text + (address.size == 4 ? "in-addr.arpa" : "ip6.arpa"));
 }
 
-std::shared_ptr<const Tree> reverse_tree(const contract::Names& names, const Name& apex) {
-  auto tree = std::make_shared<Tree>();
-  node_at(*tree, {});
-  if (names.mesh_zones.empty()) return tree;
-  const auto mesh = Name::parse(names.mesh_zones.front());
-  for (const contract::ServiceNames& service : names.services) {
-    const auto labels = labels_of(service.service, true);
-    const auto target = mesh && labels ? Name::join(*labels, *mesh) : std::nullopt;
-    for (const std::string& text : service.mesh_addresses) {
-      const auto address = address_of(text);
-      const auto name = address ? reverse_name(*address) : std::nullopt;
-      if (!target || !name || !name->wire().ends_with(apex.wire())) continue;
-      const auto below = name->wire().substr(0, name->wire().size() - apex.wire().size());
-      node_at(*tree, below).records.push_back(Pointer{*target});
-    }
+void reverse_names(Part& part, const contract::ServiceNames& service, const Name& mesh,
+                   const Name& apex) {
+  const auto labels = labels_of(service.service, true);
+  const auto target = labels ? Name::join(*labels, mesh) : std::nullopt;
+  for (const std::string& text : service.mesh_addresses) {
+    const auto address = address_of(text);
+    const auto name = address ? reverse_name(*address) : std::nullopt;
+    if (!target || !name || !name->wire().ends_with(apex.wire())) continue;
+    part.record(name->wire().substr(0, name->wire().size() - apex.wire().size()), Pointer{*target});
   }
-  return tree;
 }
+
+// ---- from one version to the next ---------------------------------------------------------------
+
+using Service = contract::Shared<contract::ServiceNames>;
+using Services = std::vector<Service>;
+
+struct Difference {
+  std::vector<const contract::ServiceNames*> gone, come;
+};
+
+// Of the same object nothing can have changed. What is the same at both ends is most of it.
+Difference difference(const Services& before, const Services& after) {
+  const auto same = [](const Service& a, const Service& b) { return a.same_object(b); };
+  const auto [first, first_after] = std::ranges::mismatch(before, after, same);
+  auto last = before.end();
+  auto last_after = after.end();
+  while (last != first && last_after != first_after && same(*(last - 1), *(last_after - 1))) {
+    --last;
+    --last_after;
+  }
+  std::unordered_set<const contract::ServiceNames*> old;
+  for (auto each = first; each != last; ++each) old.insert(&**each);
+  Difference result;
+  for (auto each = first_after; each != last_after; ++each) {
+    if (old.erase(&**each) == 0) result.come.push_back(&**each);
+  }
+  result.gone.assign(old.begin(), old.end());
+  return result;
+}
+
+bool same_zones(const contract::Names& a, const contract::Names& b) {
+  return a.mesh_zones == b.mesh_zones && a.cluster_domain == b.cluster_domain &&
+         a.plain_namespaces == b.plain_namespaces && a.reverse_zones == b.reverse_zones;
+}
+
+std::string plain_apex(std::string_view ns, const contract::Names& names) {
+  return std::string(ns) + ".svc." + names.cluster_domain;
+}
+
+// Parts of a tree of the whole mesh, and of one namespace.
+constexpr std::size_t kManyParts = 1024, kFewParts = 64;
 
 }  // namespace
 
-void Zones::add(std::string_view apex, std::shared_ptr<const Tree> tree) {
+// Changes trees, each copied when it is changed first.
+class ZoneEditor {
+ public:
+  explicit ZoneEditor(Zones& zones) : zones_(zones) {
+    for (auto& [wire, zone] : zones_.zones_) {
+      if (zone.kind == Zone::Kind::reverse) reverse_.push_back(&zone);
+    }
+    if (!zones_.names_.mesh_zones.empty()) mesh_ = Name::parse(zones_.names_.mesh_zones.front());
+  }
+
+  void change(const contract::ServiceNames& service, bool adds) {
+    if (Tree* tree = shared_mesh_tree()) {
+      Part part(*tree, adds);
+      mesh_names(part, service);
+    }
+    const std::string_view ns =
+        std::string_view(service.service).substr(0, service.service.find('/'));
+    if (std::ranges::find(zones_.names_.plain_namespaces, ns) !=
+        zones_.names_.plain_namespaces.end()) {
+      change_plain(plain_apex(ns, zones_.names_), service, adds);
+    }
+    if (!mesh_) return;
+    for (Zone* zone : reverse_) {
+      Part part(own(*zone), adds);
+      reverse_names(part, service, *mesh_, zone->apex);
+    }
+  }
+
+ private:
+  void change_plain(const std::string& apex, const contract::ServiceNames& service, bool adds) {
+    const auto name = Name::parse(apex);
+    const auto zone = name ? zones_.zones_.find(name->wire()) : zones_.zones_.end();
+    if (zone == zones_.zones_.end() || zone->second.kind != Zone::Kind::plain) return;
+    Part part(own(zone->second), adds);
+    plain_names(part, service);
+  }
+
+  // One tree of all mesh zones.
+  Tree* shared_mesh_tree() {
+    if (!mesh_asked_) {
+      mesh_asked_ = true;
+      for (auto& [wire, zone] : zones_.zones_) {
+        if (zone.kind != Zone::Kind::mesh) continue;
+        if (mesh_tree_ == nullptr) mesh_tree_ = std::make_shared<Tree>(*zone.tree);
+        zone.tree = mesh_tree_;
+      }
+    }
+    return mesh_tree_.get();
+  }
+
+  Tree& own(Zone& zone) {
+    std::shared_ptr<Tree>& tree = owned_[&zone];
+    if (tree == nullptr) zone.tree = tree = std::make_shared<Tree>(*zone.tree);
+    return *tree;
+  }
+
+  Zones& zones_;
+  std::optional<Name> mesh_;  // what addresses lead back to
+  std::vector<Zone*> reverse_;
+  std::map<const Zone*, std::shared_ptr<Tree>> owned_;
+  bool mesh_asked_ = false;
+  std::shared_ptr<Tree> mesh_tree_;
+};
+
+void Zones::add(Zone::Kind kind, std::string_view apex, std::shared_ptr<const Tree> tree) {
   const auto name = Name::parse(apex);
   // The root is nobody's to answer for: a zone of that name would take the whole world.
   if (!name || name->labels().empty()) return;
-  zones_.try_emplace(std::string(name->wire()), Zone{*name, std::move(tree)});
+  zones_.try_emplace(std::string(name->wire()), Zone{kind, *name, std::move(tree)});
 }
 
 Zones Zones::build(const contract::Names& names, std::uint32_t serial) {
-  Zones zones;
-  zones.serial_ = serial;
-  const auto mesh = mesh_tree(names);
-  for (const std::string& zone : names.mesh_zones) zones.add(zone, mesh);
-  for (const auto& [ns, tree] : plain_trees(names)) {
-    zones.add(std::string(ns) + ".svc." + names.cluster_domain, tree);
+  Zones empty;
+  empty.names_ = names;
+  empty.names_.services.clear();
+  const auto mesh = std::make_shared<const Tree>(kManyParts);
+  for (const std::string& zone : names.mesh_zones) empty.add(Zone::Kind::mesh, zone, mesh);
+  for (const std::string& ns : names.plain_namespaces) {
+    empty.add(Zone::Kind::plain, plain_apex(ns, names), std::make_shared<const Tree>(kFewParts));
   }
   for (const std::string& zone : names.reverse_zones) {
-    if (const auto apex = Name::parse(zone)) zones.add(zone, reverse_tree(names, *apex));
+    empty.add(Zone::Kind::reverse, zone, std::make_shared<const Tree>(kManyParts));
   }
-  return zones;
+  return next(empty, names, serial);
 }
 
-const Node* Zone::find(std::string_view labels) const {
-  const auto found = tree->find(labels);
-  return found == tree->end() ? nullptr : &found->second;
+Zones Zones::next(const Zones& before, const contract::Names& names, std::uint32_t serial) {
+  if (!same_zones(before.names_, names)) return build(names, serial);
+  Zones zones;
+  zones.zones_ = before.zones_;
+  zones.names_ = names;
+  zones.serial_ = serial;
+  const Difference changes = difference(before.names_.services, names.services);
+  ZoneEditor editor(zones);
+  for (const contract::ServiceNames* service : changes.gone) editor.change(*service, false);
+  for (const contract::ServiceNames* service : changes.come) editor.change(*service, true);
+  return zones;
 }
 
 std::pair<const Zone*, std::string_view> Zones::find(const Name& name) const {

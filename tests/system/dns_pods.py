@@ -3,6 +3,7 @@
 kubelet puts there from ConfigMaps. The kubelet is played here: like the real one it looks at a pod's
 volumes at once when the pod changes, and otherwise only once in a while."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -171,7 +172,8 @@ class KubeDnsPod:
         self.thread.start()
 
     def end(self):
-        self.socket.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # it wakes the thread all the same
+            self.socket.shutdown(socket.SHUT_RDWR)
         self.thread.join()
         self.socket.close()
 
