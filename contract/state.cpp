@@ -91,6 +91,13 @@ void walk_both(const Left& left, const Right& right, OnLeft on_left, OnRight on_
   }
 }
 
+bool touches(const Delta& delta, bool local) {
+  return std::ranges::any_of(delta.set,
+                             [&](const ItemPtr& item) { return is_local(item->key) == local; }) ||
+         std::ranges::any_of(delta.removed,
+                             [&](const std::string& key) { return is_local(key) == local; });
+}
+
 }  // namespace
 
 Hash Part::hash_of_items(const std::vector<ItemPtr>& items) {
@@ -165,13 +172,18 @@ Result<State> advance(const State& from, const Message& message) {
   State next{.head = head};
   for (const auto& [part, local, hash] : {std::tuple(&State::mesh, false, &Head::mesh),
                                           std::tuple(&State::local, true, &Head::local)}) {
-    auto made = apply(*(base.*part), message.delta, local);
-    if (!made) return std::unexpected(made.error());
-    if ((*made)->hash != head.*hash) {
-      return fail(std::string("the ") + (local ? "local" : "mesh") + " part has the digest " +
-                  digest_text((*made)->hash) + ", and the head says " + digest_text(head.*hash));
+    if (&base == &from && !touches(message.delta, local)) {
+      next.*part = from.*part;
+    } else {
+      auto made = apply(*(base.*part), message.delta, local);
+      if (!made) return std::unexpected(made.error());
+      next.*part = std::move(*made);
     }
-    next.*part = std::move(*made);
+    if ((next.*part)->hash != head.*hash) {
+      return fail(std::string("the ") + (local ? "local" : "mesh") + " part has the digest " +
+                  digest_text((next.*part)->hash) + ", and the head says " +
+                  digest_text(head.*hash));
+    }
   }
   return next;
 }

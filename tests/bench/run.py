@@ -17,7 +17,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build", help="where the programs were built")
     parser.add_argument("--json", metavar="FILE", help="also write the figures there")
-    names = ["decision", "engines", "compile", "proxy", "streams"]
+    names = ["decision", "engines", "compile", "distribution", "proxy", "streams"]
     parser.add_argument("--only", choices=names, help="one bench alone")
     options = parser.parse_args()
     programs = pathlib.Path(options.build) / "bin"
@@ -25,6 +25,7 @@ def main():
         "decision": [str(programs / "bench_decision")],
         "engines": [str(programs / "bench_engines")],
         "compile": [str(programs / "bench_compile")],
+        "distribution": [str(programs / "bench_distribution")],
         "proxy": [sys.executable, str(HERE / "bench_proxy.py"), "--build", options.build],
         "streams": [sys.executable, str(HERE / "bench_streams.py"), "--build", options.build],
     }
