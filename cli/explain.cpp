@@ -86,9 +86,9 @@ class Explainer {
   // The exit code if that is the end.
   std::optional<int> explain_all(std::vector<Request> requests, const Syntax& syntax) {
     for (Request& request : requests) {
-      if (auto port = choose_port(request, front_); !port) {
-        return wrong_usage(syntax, place_of(request) + port.error(), console_.err);
-      }
+      auto chosen = choose_port(request, front_);
+      if (chosen) chosen = choose_source(request, front_);
+      if (!chosen) return wrong_usage(syntax, place_of(request) + chosen.error(), console_.err);
       const auto explanation = explain(front_, request.query, engine());
       if (!explanation) return world_failed("explain", explanation.error(), console_);
       show(request.query, *explanation);

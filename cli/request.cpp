@@ -11,12 +11,15 @@ namespace smic::cli {
 namespace {
 
 // "shop/web" or "spiffe-like"? Only NAMESPACE/SERVICEACCOUNT.
-Taken take_identity(const std::string& given, ir::Identity& identity) {
+bool is_pair(const std::string& given) {
   const auto slash = given.find('/');
-  if (slash == 0 || slash == std::string::npos || slash + 1 == given.size() ||
-      given.find('/', slash + 1) != std::string::npos) {
-    return UsageError("`" + given + "` is not NAMESPACE/SERVICEACCOUNT");
-  }
+  return slash != 0 && slash != std::string::npos && slash + 1 != given.size() &&
+         given.find('/', slash + 1) == std::string::npos;
+}
+
+Taken take_identity(const std::string& given, ir::Identity& identity) {
+  if (!is_pair(given)) return UsageError("`" + given + "` is not NAMESPACE/SERVICEACCOUNT");
+  const auto slash = given.find('/');
   identity = {given.substr(0, slash), given.substr(slash + 1)};
   return {};
 }
@@ -79,8 +82,10 @@ Taken take_header(const std::string& given, Query& query) {
 
 // What the table of options cannot say.
 Taken check_names(const Request& request) {
-  if (request.query.from.name.empty())
-    return UsageError("it needs --from=NAMESPACE/SERVICEACCOUNT");
+  const bool account = !request.query.from.name.empty();
+  if (account == !request.from_pod.empty()) {
+    return UsageError("it needs --from=NAMESPACE/SERVICEACCOUNT or --from-pod=NAMESPACE/POD");
+  }
   if (request.query.to.name.empty()) return UsageError("it needs --to=SERVICE.NAMESPACE[:PORT]");
   return {};
 }
@@ -103,6 +108,12 @@ std::vector<Option> request_options(Request& request) {
   return {
       {"--from", "NAMESPACE/SERVICEACCOUNT", "who calls",
        [&request](const std::string& given) { return take_identity(given, request.query.from); }},
+      {"--from-pod", "NAMESPACE/POD", "the same, for one pod: with the bindings that select it",
+       [&request](const std::string& given) -> Taken {
+         if (!is_pair(given)) return UsageError("`" + given + "` is not NAMESPACE/POD");
+         request.from_pod = given;
+         return {};
+       }},
       {"--to", "SERVICE.NAMESPACE[:PORT[/udp]]",
        "whom; the port may be left out if there is only one",
        [&request](const std::string& given) { return take_service(given, request); }},
@@ -127,6 +138,28 @@ Taken choose_port(Request& request, const Frontend& front) {
                       " has several ports: " + join_words(words, ", "));
   }
   if (!ports.empty()) request.query.port = ports.front();
+  return {};
+}
+
+Taken choose_source(Request& request, const Frontend& front) {
+  ir::Identity& from = request.query.from;
+  if (!request.from_pod.empty()) {
+    const auto pod = std::ranges::find(front.mesh.pods, request.from_pod, &model::PodAddress::pod);
+    if (pod == front.mesh.pods.end()) {
+      return UsageError("--from-pod: `" + request.from_pod +
+                        "` is no running pod with an address of its own");
+    }
+    from = pod->identity;
+    return {};
+  }
+  std::vector<const ir::Identity*> known_as;
+  for (const ir::Identity& identity : front.mesh.told_apart) {
+    const bool of_account =
+        identity.ns == from.ns &&
+        (identity.name == from.name || identity.name.starts_with(from.name + model::kBindingMark));
+    if (of_account) known_as.push_back(&identity);
+  }
+  if (known_as.size() == 1) from = *known_as.front();
   return {};
 }
 

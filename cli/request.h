@@ -11,6 +11,7 @@ namespace smic::cli {
 struct Request {
   Query query;
   bool port_given = false;
+  std::string from_pod;  // "namespace/name", instead of an account
   std::size_t line = 0;  // of the file it stands in
 };
 
@@ -23,6 +24,9 @@ Taken check(Request& request);
 
 // A port that was left out is the Service's only one.
 Taken choose_port(Request& request, const Frontend& front);
+
+// Who a pod is; and who an account's pods are, if IdentityBindings give all of them one identity.
+Taken choose_source(Request& request, const Frontend& front);
 
 // One request a line, in the words of the command line; `'…'`, `"…"` and `\\` quote as in a shell,
 // empty lines and those that begin with `#` are skipped.

@@ -61,7 +61,6 @@ constexpr Code kCodes[] = {
     {"W53", "a label or annotation of ours whose value means nothing"},
     {"W54", "an address that belongs to pods of different service accounts"},
     {"W55", "a Service with more kinds of pods behind a port than one unit can tell apart"},
-    {"W56", "an IdentityBinding whose labels do not cover all pods of a service account"},
     {"W57", "a mesh beyond a limit on how its parts may multiply"},
     {"W58", "an annotation under a prefix of ours that means nothing where it stands"},
     {"W59", "two spellings of one annotation that say different things"},

@@ -15,9 +15,10 @@ namespace smic::model {
 
 class Bindings {
  public:
-  Bindings(const resources::Set& set, const Options& options, Diagnostics& diagnostics);
+  Bindings(const resources::Set& set, const PodIdentities& pods, const Options& options,
+           Diagnostics& diagnostics);
 
-  // The service accounts that a binding stands for, sorted; null if there is no such binding.
+  // The identities that a binding stands for, sorted; null if there is no such binding.
   const std::vector<Identity>* find(const Name& name);
   std::string suggest(const Name& name) { return names_.suggest(name); }
 
@@ -26,26 +27,21 @@ class Bindings {
     const resources::IdentityBinding* object = nullptr;
     std::optional<std::vector<Identity>> identities;  // once asked for
   };
-  template <class T>
-  void index(const std::vector<T>& objects, LabelIndex<T>& by_label);
-
   std::vector<Identity> resolve(const resources::IdentityBinding& binding);
-  void add_labelled(const resources::IdentityBinding& binding, std::vector<Identity>& into);
   std::optional<Identity> verified(const resources::IdentityBinding& binding,
                                    const resources::Text& spiffe_id);
 
+  const PodIdentities& pods_;
   const Options& options_;
   Diagnostics& diagnostics_;
   ByName<Binding> bindings_;
   Candidates names_;
-  LabelIndex<resources::Pod> pods_;
-  LabelIndex<resources::Workload> workloads_;
-  ByName<std::size_t> users_;  // of each service account: pods and templates
 };
 
 class Subjects {
  public:
-  Subjects(const resources::Set& set, const Options& options, Diagnostics& diagnostics);
+  Subjects(const resources::Set& set, const PodIdentities& pods, const Options& options,
+           Diagnostics& diagnostics);
 
   // None if the target may not speak for that namespace (E10) or the subject is nobody.
   std::vector<Identity> destinations(const resources::TrafficTarget& target);
@@ -59,6 +55,7 @@ class Subjects {
                    std::string help = {});
   void add_user(const Name& account);
 
+  const PodIdentities& pods_;
   const Options& options_;
   Diagnostics& diagnostics_;
   Bindings bindings_;

@@ -125,6 +125,10 @@ struct Access {
   ir::Origin origin;
 };
 
+// Between an account and the bindings that select its pod by labels: "shop/web+blue+canary".
+inline constexpr char kBindingMark = '+';
+
+// `identity` is its service account, with the bindings that select it (pod_identities.h).
 struct PodAddress {
   std::string address;
   Identity identity;
@@ -133,11 +137,12 @@ struct PodAddress {
 };
 
 struct Mesh {
-  std::vector<Service> services;   // sorted by ref; ServiceId indexes it
-  std::vector<ir::Match> matches;  // every usable match of every HTTPRouteGroup
-  std::vector<Split> splits;       // sorted by root, then in the order they are asked (D-20d)
-  std::vector<Access> access;      // sorted by destination, then by TrafficTarget
-  std::vector<PodAddress> pods;    // sorted by address; hostNetwork pods are not in it (D-31)
+  std::vector<Service> services;     // sorted by ref; ServiceId indexes it
+  std::vector<ir::Match> matches;    // every usable match of every HTTPRouteGroup
+  std::vector<Split> splits;         // sorted by root, then in the order they are asked (D-20d)
+  std::vector<Access> access;        // sorted by destination, then by TrafficTarget
+  std::vector<PodAddress> pods;      // sorted by address; hostNetwork pods are not in it (D-31)
+  std::vector<Identity> told_apart;  // in use by accounts whose pods bindings tell apart by labels
 
   const Service* find(const ServiceRef& ref) const;
   std::span<const Access> access_to(const Identity& destination) const;

@@ -13,7 +13,7 @@ PodPorts::PodPorts(const std::vector<Service>& services, Diagnostics& diagnostic
 }
 
 void PodPorts::add(const Service& service, const Endpoint& endpoint) {
-  auto& uses = uses_[name_of(*endpoint.identity)];
+  auto& uses = uses_[account_of(*endpoint.identity)];
   for (std::size_t i = 0; i < service.ports.size(); ++i) {
     const Port pod_port = endpoint.ports[i];
     if (pod_port == 0) continue;
@@ -25,7 +25,7 @@ void PodPorts::add(const Service& service, const Endpoint& endpoint) {
 
 void PodPorts::check(const Identity& destination, const Located<std::uint16_t>& port,
                      ir::Protocol protocol) {
-  const auto uses = uses_.find(name_of(destination));
+  const auto uses = uses_.find(account_of(destination));
   if (uses == uses_.end()) return;
   const Use& use = uses->second[protocol == ir::Protocol::udp];
   const auto service = use.of_services.find(port.value);

@@ -10,15 +10,17 @@ namespace smic::model {
 
 Mesh resolve(const resources::Set& set, const Options& options, Diagnostics& diagnostics) {
   const Namespaces namespaces(set, options, diagnostics);
+  const PodIdentities identities(set);
   Services services = resolve_services(set, namespaces, diagnostics);
-  attach_endpoints(set, options.limits, services, diagnostics);
+  attach_endpoints(set, identities, options.limits, services, diagnostics);
   RouteGroups groups = resolve_matches(set, options, diagnostics);
   // From here on every Service, port, endpoint and match has an id; what follows binds rules to
   // them.
   Mesh mesh;
   mesh.services = std::move(services.resolved);
-  mesh.pods = pod_addresses(set, diagnostics);
-  mesh.access = resolve_access(set, mesh.services, groups, options, diagnostics);
+  mesh.pods = pod_addresses(set, identities, diagnostics);
+  mesh.told_apart = identities.told_apart();
+  mesh.access = resolve_access(set, identities, mesh.services, groups, options, diagnostics);
   mesh.splits = resolve_splits(set, mesh.services, groups, options, diagnostics);
   mesh.matches = std::move(groups.matches);
   check_split_access(mesh, diagnostics);

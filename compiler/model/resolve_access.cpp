@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TrafficTargets to Access, sorted by destination: who may send what to the pods of one service
-// account. Nothing here can widen another target: access is a union, and what does not resolve adds
-// nothing to it.
+// TrafficTargets to Access, sorted by destination: who may send what to the pods of one
+// identity. Nothing here can widen another target: access is a union, and what does not resolve
+// adds nothing to it.
 #include <algorithm>
 #include <tuple>
 
@@ -9,10 +9,10 @@
 
 namespace smic::model {
 
-std::vector<Access> resolve_access(const resources::Set& set, const std::vector<Service>& services,
-                                   RouteGroups& groups, const Options& options,
-                                   Diagnostics& diagnostics) {
-  Subjects subjects(set, options, diagnostics);
+std::vector<Access> resolve_access(const resources::Set& set, const PodIdentities& identities,
+                                   const std::vector<Service>& services, RouteGroups& groups,
+                                   const Options& options, Diagnostics& diagnostics) {
+  Subjects subjects(set, identities, options, diagnostics);
   PodPorts pod_ports(services, diagnostics);
   Rules rules(set, groups, pod_ports, diagnostics);
 

@@ -24,22 +24,9 @@ namespace {
 
 // ---- whose is an address ---------------------------------------------------------------------
 
-std::optional<Identity> own_identity(const resources::Pod* pod) {
-  if (pod == nullptr || pod->shape.host_network) return std::nullopt;
-  return identity_of(pod->meta, pod->shape);
-}
-
-// The first pod that is somebody else than the first one; null if there is none.
-const resources::Pod* another_identity(const std::vector<const resources::Pod*>& pods) {
-  const auto identity = own_identity(pods.front());
-  const auto other = std::ranges::find_if(
-      pods, [&](const resources::Pod* pod) { return own_identity(pod) != identity; });
-  return other == pods.end() ? nullptr : *other;
-}
-
 class PodIndex {
  public:
-  explicit PodIndex(const resources::Set& set) {
+  PodIndex(const resources::Set& set, const PodIdentities& identities) : identities_(identities) {
     for (const resources::Pod& pod : set.pods) {
       by_name_.emplace(name_of(pod.meta), &pod);
       if (!pod.running) continue;
@@ -63,7 +50,22 @@ class PodIndex {
 
   const auto& by_address() const { return by_address_; }
 
+  std::optional<Identity> own_identity(const resources::Pod* pod) const {
+    if (pod == nullptr || pod->shape.host_network) return std::nullopt;
+    return identities_.of(*pod);
+  }
+
+  // The first pod that is somebody else than the first one; null if there is none.
+  const resources::Pod* another_identity(const std::vector<const resources::Pod*>& pods) const {
+    if (pods.size() == 1) return nullptr;
+    const auto identity = own_identity(pods.front());
+    const auto other = std::ranges::find_if(
+        pods, [&](const resources::Pod* pod) { return own_identity(pod) != identity; });
+    return other == pods.end() ? nullptr : *other;
+  }
+
  private:
+  const PodIdentities& identities_;
   ByName<const resources::Pod*> by_name_;
   std::unordered_map<std::string_view, std::vector<const resources::Pod*>> by_address_;
 };
@@ -140,8 +142,9 @@ std::vector<Endpoint> from_slices(const Slices& slices, const ServiceSource& sou
       // More addresses of one endpoint have no meaning of their own in Kubernetes.
       const std::string& address = written.addresses.front();
       const resources::Pod* pod = pods.pod_at(address, {slice->meta.ns.value, written.pod});
-      endpoints.push_back({address, own_identity(pod), pod ? pod->meta.name.value : written.pod,
-                           written.ready, ports, written.hostname});
+      endpoints.push_back({address, pods.own_identity(pod),
+                           pod ? pod->meta.name.value : written.pod, written.ready, ports,
+                           written.hostname});
     }
   }
   return endpoints;
@@ -152,12 +155,12 @@ std::string hostname_below(const ServiceSource& source, const resources::Pod& po
   return pod.subdomain == source.object->meta.name.value ? pod.hostname : std::string();
 }
 
-std::vector<Endpoint> from_pods(const std::vector<const resources::Pod*>& pods,
-                                const ServiceSource& source) {
+std::vector<Endpoint> from_pods(const std::vector<const resources::Pod*>& selected,
+                                const ServiceSource& source, const PodIndex& pods) {
   std::vector<Endpoint> endpoints;
-  for (const resources::Pod* pod : pods) {
-    endpoints.push_back({pod->ips.empty() ? std::string() : pod->ips.front(), own_identity(pod),
-                         pod->meta.name.value,
+  for (const resources::Pod* pod : selected) {
+    endpoints.push_back({pod->ips.empty() ? std::string() : pod->ips.front(),
+                         pods.own_identity(pod), pod->meta.name.value,
                          (pod->ready || source.object->publish_not_ready) && !pod->meta.deleting,
                          target_ports(source, pod->shape), hostname_below(source, *pod)});
   }
@@ -165,16 +168,12 @@ std::vector<Endpoint> from_pods(const std::vector<const resources::Pod*>& pods,
 }
 
 std::vector<Endpoint> from_workloads(const std::vector<const resources::Workload*>& workloads,
-                                     const ServiceSource& source) {
+                                     const ServiceSource& source, const PodIdentities& identities) {
   std::vector<Endpoint> endpoints;
   for (const resources::Workload* workload : workloads) {
     if (workload->shape.host_network) continue;
-    endpoints.push_back({{},
-                         identity_of(workload->meta, workload->shape),
-                         {},
-                         true,
-                         target_ports(source, workload->shape),
-                         {}});
+    endpoints.push_back(
+        {{}, identities.of(*workload), {}, true, target_ports(source, workload->shape), {}});
   }
   return endpoints;
 }
@@ -208,7 +207,8 @@ std::vector<Endpoint> sorted_and_merged(std::vector<Endpoint> endpoints) {
 
 class Attacher {
  public:
-  explicit Attacher(const resources::Set& set) : pods_(set) {
+  Attacher(const resources::Set& set, const PodIdentities& identities)
+      : identities_(identities), pods_(set, identities) {
     for (const resources::EndpointSlice& slice : set.endpoint_slices) {
       slices_[{slice.meta.ns.value, slice.service}].push_back(&slice);
     }
@@ -224,12 +224,13 @@ class Attacher {
     const auto slices = slices_.find(name_of(service.meta));
     if (slices != slices_.end()) return from_slices(slices->second, source, pods_);
     const auto pods = pods_by_label_.select(service.meta.ns.value, service.selector);
-    if (!pods.empty()) return from_pods(pods, source);
+    if (!pods.empty()) return from_pods(pods, source, pods_);
     return from_workloads(workloads_by_label_.select(service.meta.ns.value, service.selector),
-                          source);
+                          source, identities_);
   }
 
  private:
+  const PodIdentities& identities_;
   PodIndex pods_;
   ByName<Slices> slices_;
   LabelIndex<resources::Pod> pods_by_label_;
@@ -238,9 +239,9 @@ class Attacher {
 
 }  // namespace
 
-void attach_endpoints(const resources::Set& set, const Limits& limits, Services& services,
-                      Diagnostics& diagnostics) {
-  const Attacher attacher(set);
+void attach_endpoints(const resources::Set& set, const PodIdentities& identities,
+                      const Limits& limits, Services& services, Diagnostics& diagnostics) {
+  const Attacher attacher(set, identities);
   std::size_t total = 0;
   for (std::size_t i = 0; i < services.resolved.size(); ++i) {
     Service& service = services.resolved[i];
@@ -257,17 +258,18 @@ void attach_endpoints(const resources::Set& set, const Limits& limits, Services&
   }
 }
 
-std::vector<PodAddress> pod_addresses(const resources::Set& set, Diagnostics& diagnostics) {
-  const PodIndex pods(set);
+std::vector<PodAddress> pod_addresses(const resources::Set& set, const PodIdentities& identities,
+                                      Diagnostics& diagnostics) {
+  const PodIndex pods(set, identities);
   std::vector<PodAddress> addresses;
   for (const auto& [address, owners] : pods.by_address()) {
     const resources::Pod& first = *owners.front();
-    if (const resources::Pod* other = another_identity(owners)) {
+    if (const resources::Pod* other = pods.another_identity(owners)) {
       diagnostics.report("W54", other->meta.name.span,
                          "address " + std::string(address) + " belongs to Pod `" +
                              first.meta.name.value + "` and, with another service account, to `" +
                              other->meta.name.value + "`, so as a source it is neither");
-    } else if (const auto identity = own_identity(&first)) {
+    } else if (const auto identity = pods.own_identity(&first)) {
       addresses.push_back({std::string(address), *identity,
                            first.meta.ns.value + "/" + first.meta.name.value, first.node});
     }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compiler/model/names.h"
+#include "compiler/model/pod_identities.h"
 
 namespace smic::model {
 
@@ -74,11 +75,12 @@ Services resolve_services(const resources::Set& set, const Namespaces& namespace
 
 // ---- resolve_endpoints.cpp -------------------------------------------------------------------
 
-void attach_endpoints(const resources::Set& set, const Limits& limits, Services& services,
-                      Diagnostics& diagnostics);
+void attach_endpoints(const resources::Set& set, const PodIdentities& identities,
+                      const Limits& limits, Services& services, Diagnostics& diagnostics);
 
 // Every running pod that has an address of its own; two that claim the same one have none.
-std::vector<PodAddress> pod_addresses(const resources::Set& set, Diagnostics& diagnostics);
+std::vector<PodAddress> pod_addresses(const resources::Set& set, const PodIdentities& identities,
+                                      Diagnostics& diagnostics);
 
 // ---- resolve_matches.cpp ---------------------------------------------------------------------
 
@@ -112,9 +114,9 @@ bool has_prefix_surprise(std::string_view path_regex);
 
 // ---- resolve_access.cpp, resolve_splits.cpp, check_splits.cpp, check_split_access.cpp --------
 
-std::vector<Access> resolve_access(const resources::Set& set, const std::vector<Service>& services,
-                                   RouteGroups& groups, const Options& options,
-                                   Diagnostics& diagnostics);
+std::vector<Access> resolve_access(const resources::Set& set, const PodIdentities& identities,
+                                   const std::vector<Service>& services, RouteGroups& groups,
+                                   const Options& options, Diagnostics& diagnostics);
 
 std::vector<Split> resolve_splits(const resources::Set& set, const std::vector<Service>& services,
                                   RouteGroups& groups, const Options& options,

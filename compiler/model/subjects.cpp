@@ -9,10 +9,12 @@
 namespace smic::model {
 
 // Service accounts exist as an object, or because a pod or a template uses them.
-Subjects::Subjects(const resources::Set& set, const Options& options, Diagnostics& diagnostics)
-    : options_(options),
+Subjects::Subjects(const resources::Set& set, const PodIdentities& pods, const Options& options,
+                   Diagnostics& diagnostics)
+    : pods_(pods),
+      options_(options),
       diagnostics_(diagnostics),
-      bindings_(set, options, diagnostics),
+      bindings_(set, pods, options, diagnostics),
       left_out_(set) {
   for (const auto& pod : set.pods) add_user({pod.meta.ns.value, pod.shape.service_account});
   for (const auto& workload : set.workloads) {
@@ -67,7 +69,7 @@ std::vector<Identity> Subjects::account(const resources::Subject& subject, const
   } else if (!used_.empty() && !used_.contains(name)) {  // plain manifests say nothing about pods
     tell_nobody(subject, name, "is the account of no pod");
   }
-  return {{std::string(name.first), std::string(name.second)}};
+  return pods_.of_account({std::string(name.first), std::string(name.second)});
 }
 
 std::vector<Identity> Subjects::binding(const resources::Subject& subject, const Name& name) {
@@ -76,7 +78,7 @@ std::vector<Identity> Subjects::binding(const resources::Subject& subject, const
     tell_nobody(subject, name, "does not exist", bindings_.suggest(name));
     return {};
   }
-  if (found->empty()) tell_nobody(subject, name, "covers no service account");
+  if (found->empty()) tell_nobody(subject, name, "covers no pod and no service account");
   return *found;
 }
 

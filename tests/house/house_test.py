@@ -249,6 +249,16 @@ class Documents(unittest.TestCase):
                 ran += 1
         self.assertGreater(ran, 2)
 
+    def test_every_decision_has_a_test(self):
+        rows = re.findall(r"^\| (D-\d+\w?) \|.*\| `([^`]+)`: ?(.*?) \|$", (ROOT / "docs/decisions.md").read_text(), re.M)
+        missing = [f"{number}: {file}: {name}" for number, file, name in rows
+                   if not (ROOT / file).exists()
+                   or name not in re.sub(r'"\s*"', "", (ROOT / file).read_text())]
+        self.assertEqual(missing, [])
+        elsewhere = {23, 24, 25, 26}  # told below the table
+        self.assertEqual({int(re.match(r"D-(\d+)", number)[1]) for number, _, _ in rows},
+                         set(range(1, 32)) - elsewhere)
+
     def test_documents_point_at_files_that_exist(self):
         wrong = []
         for document in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"):

@@ -7,7 +7,7 @@ now and then an object is wrong on its own. The same seed gives the same mesh ev
 
 import random
 
-from oracle import (Request, body, header_conditions, local_service, matches_of, name_of, ns_of)
+from oracle import (Oracle, Request, body, header_conditions, local_service, matches_of, name_of, ns_of)
 
 NAMESPACES = ("shop", "ops", "lab")
 ACCOUNTS = ("web", "api", "batch")
@@ -220,7 +220,7 @@ class Generator:
             subject["namespace"] = self.pick(NAMESPACES) if self.chance(foreign) else ns
         if self.chance(25 if version == "v1alpha4" else 1):
             subject["kind"] = "IdentityBinding"
-            subject["name"] = self.pick(("by-label", "by-account", "nobody"))
+            subject["name"] = self.pick(("by-label", "by-label", "by-account", "nobody"))
             if self.chance(30) and version == "v1alpha4":
                 subject["group"] = "access.smi-spec.io"
         if port and version in ("v1alpha1", "v1alpha2") and self.chance(40):
@@ -308,6 +308,11 @@ class Generator:
         sources = [(each.get("namespace", ns_of(target)), each["name"])
                    for target in objects if target["kind"] == "TrafficTarget"
                    for each in body(target).get("sources") or [] if each["kind"] == "ServiceAccount"]
+        pods = [each for each in objects if each["kind"] == "Pod" and Oracle.running(each)
+                and each["status"].get("podIP") and not each["spec"].get("hostNetwork")]
+        if pods and self.chance(35):
+            pod = self.pick(pods)
+            return ns_of(pod), None, name_of(pod)
         if sources and self.chance(70):
             return self.pick(sources)
         return self.pick(NAMESPACES), self.pick(ACCOUNTS + ("default",))

@@ -35,6 +35,10 @@ def labels_of(thing):
     return thing["metadata"].get("labels", {})
 
 
+def account_of(pod):
+    return pod["spec"].get("serviceAccountName", "default")
+
+
 def selects(selector, labels):
     return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
 
@@ -203,6 +207,7 @@ def wrong_split(split):
 # ---- a request -----------------------------------------------------------------------------------
 
 class Request:
+    """`source`: (namespace, service account), or (namespace, None, pod)."""
     def __init__(self, source, service, port, udp=False, method="GET", path="/", headers=()):
         self.source, self.service, self.port, self.udp = source, service, port, udp
         self.method, self.path, self.headers = method, path, list(headers)
@@ -393,7 +398,7 @@ class Oracle:
     def identity(pod):
         if pod["spec"].get("hostNetwork"):  # D-31
             return None
-        return ns_of(pod), pod["spec"].get("serviceAccountName", "default")
+        return ns_of(pod), account_of(pod), labels_of(pod)
 
     # -- access: §2.4 ------------------------------------------------------------------------------
 
@@ -407,7 +412,7 @@ class Oracle:
         if endpoint["identity"] is None or not self.is_subject(
                 spec["destination"], ns_of(target), endpoint["identity"]):
             return False
-        if not any(self.is_subject(source, ns_of(target), request.source)
+        if not any(self.is_subject(source, ns_of(target), self.caller(request))
                    for source in spec.get("sources") or []):
             return False
         return self.rules_cover(target, request, endpoint["port"], protocol)
@@ -415,23 +420,33 @@ class Oracle:
     def is_subject(self, subject, own_ns, identity):
         ns = subject.get("namespace", own_ns)  # D-13
         if subject["kind"] == "ServiceAccount":
-            return identity == (ns, subject["name"])
+            return identity[:2] == (ns, subject["name"])
         binding = self.find("IdentityBinding", ns, subject["name"])
         return binding is not None and self.binding_covers(binding, identity)
 
-    def binding_covers(self, binding, identity):
-        """§2.5: any scheme, of the binding's own namespace; a pod is known by its account."""
-        ns, account = identity
+    def caller(self, request):
+        """Who calls, with the labels of its pod. An account alone is any of its pods while no binding tells them
+        apart by labels, and else one that no binding selects."""
+        ns, account = request.source[:2]
+        if account is None:
+            return self.identity(self.find("Pod", ns, request.source[2]))
+        pods = [pod for pod in self.all("Pod", ns) if account_of(pod) == account]
+        known_as = {tuple(name_of(each) for each in self.all("IdentityBinding", ns) if selects(
+            each["spec"]["schemes"].get("podLabelSelector", {}).get("matchLabels"), labels_of(pod))) for pod in pods}
+        return ns, account, labels_of(pods[0]) if len(known_as) == 1 else {}
+
+    @staticmethod
+    def binding_covers(binding, identity):
+        """§2.5: any scheme, of the binding's own namespace."""
+        ns, account, labels = identity
         if ns != ns_of(binding):
             return False
         schemes = binding["spec"]["schemes"]
         selector = schemes.get("podLabelSelector", {}).get("matchLabels")
-        pods = [pod for pod in self.all("Pod", ns)
-                if pod["spec"].get("serviceAccountName", "default") == account]
         spiffe = [each.removeprefix("spiffe://") for each in schemes.get("spiffeIdentities", [])]
         return (schemes.get("serviceAccount") == account
                 or f"cluster.local/ns/{ns}/sa/{account}" in spiffe
-                or bool(pods) and all(selects(selector, labels_of(pod)) for pod in pods))
+                or selects(selector, labels))
 
     def rules_cover(self, target, request, pod_port, protocol):
         """§2.4.3, rule kinds as written: a rule that does not resolve allows nothing (D-10)."""

@@ -42,5 +42,6 @@ TEST_CASE("a mistake in a file of requests is told with its line") {
   CHECK(read_requests("--from a/b --to c.d e").error() == "line 1: `e` is one operand too many");
   CHECK(read_requests("--from a/b --to c.d:0").error() == "line 1: --to: `0` is not a port");
   CHECK(read_requests("--from a/b --to c.d --path '").error() == "line 1: a ' does not end");
-  CHECK(read_requests("--help").error() == "line 1: it needs --from=NAMESPACE/SERVICEACCOUNT");
+  CHECK(read_requests("--help").error() ==
+        "line 1: it needs --from=NAMESPACE/SERVICEACCOUNT or --from-pod=NAMESPACE/POD");
 }
