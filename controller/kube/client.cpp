@@ -100,8 +100,10 @@ ApiResult<std::string> Client::remove(const std::string& object) {
 
 ApiResult<std::string> Client::list(const Resource& resource, std::size_t page_size,
                                     const Shape& shape,
-                                    const std::function<void(std::vector<Object>)>& take) {
-  const std::string first = resource.collection() + "?limit=" + std::to_string(page_size);
+                                    const std::function<void(std::vector<Object>)>& take,
+                                    const std::string& field_selector) {
+  std::string first = resource.collection() + "?limit=" + std::to_string(page_size);
+  if (!field_selector.empty()) first += "&fieldSelector=" + percent_encoded(field_selector);
   std::string target = first;
   for (;;) {
     const auto body = get(target);

@@ -50,9 +50,10 @@ class Client {
   ApiResult<std::string> remove(const std::string& object);
 
   // Page by page, so that neither side has to hold all of it as text at once. Pages that take
-  // longer than the API remembers are `expired`: begin again.
+  // longer than the API remembers are `expired`: begin again. `field_selector` may be empty.
   ApiResult<std::string> list(const Resource& resource, std::size_t page_size, const Shape& shape,
-                              const std::function<void(std::vector<Object>)>& take);
+                              const std::function<void(std::vector<Object>)>& take,
+                              const std::string& field_selector = {});
 
   // Calls take(line) for every event from `version` on, until the server ends the watch, which it
   // is asked to do after `time`, or take() fails.

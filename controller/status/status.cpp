@@ -4,6 +4,7 @@
 
 #include "controller/kube/watched_kinds.h"
 #include "controller/status/condition_writer.h"
+#include "controller/status/event_writer.h"
 
 namespace smic::status {
 namespace {
@@ -17,33 +18,41 @@ bool has_conditions(const std::string& kind) {
 
 class Status final : public controller::Component {
  public:
-  explicit Status(const Parts& parts) : enforcement_(parts.enforcement), conditions_(parts, {}) {}
+  explicit Status(const Parts& parts)
+      : enforcement_(parts.enforcement), conditions_(parts, {}), events_(parts, {}) {}
 
   std::string_view name() const override { return "status"; }
 
   Result<void> start() override {
     conditions_.start();
+    events_.start();
     return {};
   }
 
   void take(const Result<controller::Update>& update, const Diagnostics& diagnostics) override {
     if (!update) return;  // nothing came of it, so nothing is known of it
-    std::map<ObjectName, std::optional<Verdict>> changed;
+    std::map<ObjectName, std::optional<Verdict>> changed, with_conditions;
     const std::uint64_t version = enforcement_ ? enforcement_->current() : 0;
     for (const ObjectName& name : verdicts_.update(diagnostics, version)) {
-      if (!has_conditions(name.kind)) continue;
       const Verdict* verdict = verdicts_.find(name);
-      changed.emplace(name, verdict == nullptr ? std::nullopt : std::optional(*verdict));
+      const auto told = verdict == nullptr ? std::nullopt : std::optional(*verdict);
+      changed.emplace(name, told);
+      if (has_conditions(name.kind)) with_conditions.emplace(name, told);
     }
-    if (!changed.empty()) conditions_.take(changed);
+    if (!with_conditions.empty()) conditions_.take(with_conditions);
+    if (!changed.empty()) events_.take(changed);
   }
 
-  void stop() override { conditions_.stop(); }
+  void stop() override {
+    events_.stop();
+    conditions_.stop();
+  }
 
  private:
   const std::shared_ptr<Enforcement> enforcement_;
   Verdicts verdicts_;
   ConditionWriter conditions_;
+  EventWriter events_;
 };
 
 }  // namespace

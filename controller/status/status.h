@@ -4,6 +4,7 @@
 //   verdicts.h          diagnostics → findings, by object
 //   conditions.h        findings and what stands there → what is to stand there
 //   condition_writer.h  writes it, in a thread of its own, while this controller leads
+//   events.h, event_writer.h   the same for Events, of all kinds of objects
 //
 // Conditions are read by informers of their own, of nothing but the status: our own writes then
 // never wake those who compile. What is wiped is written again; `spec` and other people's
