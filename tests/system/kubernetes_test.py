@@ -232,7 +232,7 @@ class Kubernetes(unittest.TestCase):
             stranger = self.started(
                 CONTROLLER, "--out", self.cluster.path / "none", "--kubeconfig",
                 self.cluster.kubeconfig("stranger", {"tokenFile": "token"}, wrong))
-            stranger.says("is this the certificate authority that vouches")
+            stranger.says("check the cluster's certificate-authority")
             self.assertFalse(os.path.exists(self.cluster.path / "none" / "manifest.json"))
             self.assertEqual(stranger.end(), 1)
 
