@@ -4,6 +4,7 @@
 //   check.h   we failed: SMIC_CHECK aborts with "bug:"
 //   ids.h     StrongId<Tag>: an index that cannot be mistaken for another
 //   overload.h  visits a std::variant, one lambda per alternative
+//   ip.h      IP addresses and ranges, as bytes
 //   utf8.h    what is UTF-8 and what is not
 //   log.h     one line per event on stderr, text or JSON
 //   command_line.h  options, operands, help and exit codes of the three programs
@@ -15,6 +16,7 @@
 #include "base/command_line.h"
 #include "base/did_you_mean.h"
 #include "base/ids.h"
+#include "base/ip.h"
 #include "base/log.h"
 #include "base/overload.h"
 #include "base/result.h"

@@ -34,6 +34,7 @@ struct MeshedService {
   Kind kind = Kind::cluster_ip;
   bool has_selector = true;
   std::vector<std::string> cluster_ips;  // as in the object, the first one its clusterIP
+  std::string created;                   // RFC 3339; empty = not known
 
   bool operator==(const MeshedService&) const = default;
 };
@@ -53,9 +54,16 @@ class AddressPlan {
 
     bool operator==(const Unplaced&) const = default;
   };
+  struct Remark {  // has an address, but not the one that was to be expected
+    ir::ServiceRef service;
+    std::string what;
+
+    bool operator==(const Remark&) const = default;
+  };
   struct Assignment {
     Addresses addresses;
     std::vector<Unplaced> unplaced;
+    std::vector<Remark> remarks;
   };
 
   // Does a pod or an endpoint live there, so that no service may?
@@ -67,6 +75,8 @@ class AddressPlan {
                                     const Taken& taken) = 0;
   // Of DNS: where its addresses are found when they lead back to names.
   virtual std::vector<std::string> reverse_zones() const { return {}; }
+  // CIDRs that a node makes local for its addresses (contract::Manifest::mesh_ranges).
+  virtual std::vector<std::string> ranges() const { return {}; }
 };
 
 // 127.x.y.z, stable: a service keeps its address while it exists, and where it can across restarts
@@ -85,6 +95,7 @@ struct Update {
   contract::Manifest manifest;        // what all nodes share: no node, no identities
   std::map<std::string, Pods> nodes;  // by name; unchanged pods are the same object
   std::vector<AddressPlan::Unplaced> unplaced;
+  std::vector<AddressPlan::Remark> remarks;
   std::map<std::string, std::shared_ptr<const contract::Bytes>> images;  // by digest
   std::size_t compiled = 0;  // units compiled for this update; the rest were reused
   double seconds = 0;        // from sources to manifest

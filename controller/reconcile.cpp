@@ -45,12 +45,13 @@ std::vector<MeshedService> meshed_services(const Frontend& front) {
   std::map<ir::ServiceRef, MeshedService> meshed;
   for (const ir::Unit& unit : front.units) {
     meshed.try_emplace(unit.service, unit.service, MeshedService::Kind::rules_only, false,
-                       std::vector<std::string>());
+                       std::vector<std::string>(), std::string());
   }
   for (const resources::Service& object : front.resources.services) {
     const auto found = meshed.find({object.meta.ns.value, object.meta.name.value});
     if (found == meshed.end()) continue;
-    found->second = {found->first, kind_of(object), !object.selector.empty(), object.cluster_ips};
+    found->second = {found->first, kind_of(object), !object.selector.empty(), object.cluster_ips,
+                     object.meta.created};
   }
   std::vector<MeshedService> services;
   for (auto& [ref, service] : meshed) services.push_back(std::move(service));
@@ -139,6 +140,8 @@ struct Reconciler::Impl {
     update.manifest.names =
         service_names(front, addresses, mesh_zones, options.model.cluster_domain);
     update.unplaced = std::move(assigned->unplaced);
+    update.remarks = std::move(assigned->remarks);
+    update.manifest.mesh_ranges = plan->ranges();
     update.manifest.names.reverse_zones = plan->reverse_zones();
     return update;
   }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <fstream>
@@ -41,6 +42,7 @@ struct Configuration {
   std::string dns_address;
   std::vector<std::string> dns_resolvers;
   std::string ready_of, live_of;  // sockets of another process
+  bool drop_capabilities = false;
   proxy::Options options;
   LogFormat log_format = LogFormat::text;
   LogLevel log_level = LogLevel::info;
@@ -97,6 +99,14 @@ Syntax syntax_of(Configuration& given) {
             "mesh's names (default: the nameservers of /etc/resolv.conf)"),
       number("--workers", "N", given.options.workers, kMostWorkers,
              "threads for traffic (default: 0, one per core)"),
+      choice<steer::Mode>("--steer",
+                          {{"auto", steer::Mode::automatic}, {"bind", steer::Mode::bind}},
+                          given.options.steering,
+                          "how the ranges of mesh addresses get here: auto, by an\n"
+                          "sk_lookup program where the node allows it; bind, a socket\n"
+                          "for each address (default: auto)"),
+      flag("--drop-capabilities", given.drop_capabilities,
+           "only the thread that steers keeps capabilities"),
       choice<proxy::AccessLog>("--access-log",
                                {{"off", proxy::AccessLog::off},
                                 {"text", proxy::AccessLog::text},
@@ -219,6 +229,11 @@ void log_start(const proxy::Proxy& proxy, const program::Snapshot* enforced) {
   const program::Snapshot& snapshot = *enforced;
   log_info("enforcing", {{"version", std::to_string(snapshot.version)},
                          {"units", std::to_string(snapshot.units.size())}});
+  const auto ranges = proxy.steering();
+  const auto steered = [](const steer::RangeStatus& range) {
+    return range.how == steer::RangeStatus::How::steered;
+  };
+  if (!ranges.empty() && std::ranges::all_of(ranges, steered)) return;  // and no address is bound
   for (const auto& each : snapshot.units) {
     const contract::Unit& unit = each->manifest;
     for (const std::string& address : proxy.listens_on(unit)) {
@@ -311,7 +326,21 @@ Result<void> follow_controller(const Configuration& given, proxy::Proxy& proxy,
   return {};
 }
 
-int run(const Configuration& given, const sigset_t& signals) {
+// Before any other thread: they inherit what is left.
+Result<void> drop_capabilities(proxy::Options& options) {
+  const std::string kept = steer::useful_capabilities();
+  options.steward = std::make_shared<steer::Steward>();
+  if (const auto dropped = steer::give_up_capabilities(); !dropped) return dropped;
+  log_info("capabilities", {{"kept_for_steering", kept}});
+  return {};
+}
+
+int run(Configuration& given, const sigset_t& signals) {
+  if (given.drop_capabilities) {
+    if (const auto dropped = drop_capabilities(given.options); !dropped) {
+      return failed(dropped.error());
+    }
+  }
   const auto proxy = proxy::Proxy::start(given.options);
   if (!proxy) return failed(proxy.error());
   std::unique_ptr<dns::Server> dns;

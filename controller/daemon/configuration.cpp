@@ -95,6 +95,16 @@ Syntax syntax_of(Configuration& given) {
       words("--mesh-zones", "ZONE,...", given.mesh_zones,
             "where meshed Services have names, SERVICE.NAMESPACE.ZONE\n"
             "(default: mesh)"),
+      choice<AddressPlanName>("--address-plan",
+                              {{"auto", AddressPlanName::by_source},
+                               {"loopback", AddressPlanName::loopback},
+                               {"node", AddressPlanName::node}},
+                              given.address_plan,
+                              "where mesh addresses come from; docs/addresses.md (default: auto,\n"
+                              "node in a cluster and loopback with --resources)"),
+      text("--mesh-ranges", "CIDR,...", given.mesh_ranges,
+           "of the node plan, at most one of each IP family\n"
+           "(default: 240.0.0.0/7,fd73:6d69:6300::/48)"),
       text("--cluster-domain", "DOMAIN", given.compile.model.cluster_domain,
            "of long service names (default: cluster.local)"),
       choice<LogFormat>("--log", {{"text", LogFormat::text}, {"json", LogFormat::json}},
@@ -124,11 +134,23 @@ std::optional<std::string> contradiction(const Configuration& given) {
   if (given.lease_seconds < kShortestLease) {
     return "--lease-seconds is at least " + std::to_string(kShortestLease);
   }
+  if (const auto ranges = MeshRanges::parse(given.mesh_ranges); !ranges) {
+    return "--mesh-ranges: " + ranges.error().message;
+  }
   if (given.mesh_zones.empty()) return "--mesh-zones needs a zone";
   if (auto wrong = dns_stub::check({.zones = given.mesh_zones, .responders = {"127.0.0.1"}})) {
     return "--mesh-zones: " + *wrong;
   }
   return std::nullopt;
+}
+
+std::unique_ptr<AddressPlan> address_plan(const Configuration& given) {
+  const AddressPlanName wanted = given.address_plan != AddressPlanName::by_source
+                                     ? given.address_plan
+                                 : given.has_cluster() ? AddressPlanName::node
+                                                       : AddressPlanName::loopback;
+  if (wanted == AddressPlanName::loopback) return loopback_plan();
+  return node_plan(*MeshRanges::parse(given.mesh_ranges));
 }
 
 std::vector<std::string> need_a_restart(const Configuration& before, const Configuration& after) {

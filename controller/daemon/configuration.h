@@ -9,10 +9,14 @@
 #include "base/command_line.h"
 #include "base/log.h"
 #include "compiler/compile.h"
+#include "controller/node_plan.h"
 
 namespace smic::controller {
 
 CompileOptions with_system_services_left_out();
+
+// By source: node in a cluster, loopback for a directory.
+enum class AddressPlanName { by_source, loopback, node };
 
 struct Configuration {
   std::string config;
@@ -30,6 +34,8 @@ struct Configuration {
   unsigned lease_seconds = 15;
   bool manage_dns = true;
   std::vector<std::string> mesh_zones{"mesh"};
+  AddressPlanName address_plan = AddressPlanName::by_source;
+  std::string mesh_ranges = kDefaultMeshRanges;
   CompileOptions compile = with_system_services_left_out();
   LogFormat log_format = LogFormat::text;
   LogLevel log_level = LogLevel::info;
@@ -39,6 +45,8 @@ struct Configuration {
 
 // The options point into `configuration`.
 Syntax syntax_of(Configuration& configuration);
+
+std::unique_ptr<AddressPlan> address_plan(const Configuration& configuration);
 
 // What is wrong about options that are each right.
 std::optional<std::string> contradiction(const Configuration& configuration);

@@ -78,7 +78,7 @@ class Daemon {
     const auto on_mistake = given_.has_cluster() ? OnMistake::leave_out : OnMistake::keep_version;
     // Files are for one proxy, which vouches for all pods; who follows by HTTPS has a node.
     const auto nodes = given_.listen.empty() ? Nodes::one : Nodes::by_pod;
-    Reconciler reconciler(compile, loopback_plan(), on_mistake, given_.mesh_zones, nodes);
+    Reconciler reconciler(compile, address_plan(given_), on_mistake, given_.mesh_zones, nodes);
     controller::follow(*source_, reconciler, [this](const auto& update, const auto& diagnostics) {
       take(update, diagnostics);
     });
@@ -142,11 +142,28 @@ class Daemon {
     const std::lock_guard lock(mutex_);
     tell(render(diagnostics, DiagnosticsFormat::plain));
     for (const auto& component : components_) component->take(update, diagnostics);
-    if (update) updated_ = true;
+    if (update) {
+      updated_ = true;
+      tell_addresses(*update);
+    }
     if (!ready_told_ && not_ready().empty()) {
       ready_told_ = true;
       log_info("ready");
     }
+  }
+
+  // What somebody who reads a mesh address off a cluster IP would not expect.
+  void tell_addresses(const Update& update) {
+    std::set<std::string> now;
+    const auto tell = [&](const ir::ServiceRef& service, const std::string& what) {
+      const std::string name = ir::to_string(service);
+      now.insert(name + ": " + what);
+      if (addresses_told_.contains(name + ": " + what)) return;
+      log_warning("mesh address", {{"service", name}, {"what", what}});
+    };
+    for (const auto& each : update.remarks) tell(each.service, each.what);
+    for (const auto& each : update.unplaced) tell(each.service, "it has none: " + each.reason);
+    addresses_told_ = std::move(now);
   }
 
   // Mistakes that stand for long are told once, not at every change of something else.
@@ -196,6 +213,7 @@ class Daemon {
   std::size_t started_ = 0;
   std::mutex mutex_;  // take() and reload() exclude each other
   std::atomic<bool> updated_ = false;
+  std::set<std::string> addresses_told_;
   bool ready_told_ = false;
   std::string told_;
 };

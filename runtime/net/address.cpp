@@ -80,6 +80,12 @@ std::size_t SocketAddress::hash() const {
   return std::hash<std::string_view>()(std::string_view(bytes, size()));
 }
 
+bool SocketAddress::allow_on(int fd) const {
+  const int on = 1;
+  return family() == AF_INET6 ? setsockopt(fd, SOL_IPV6, IPV6_FREEBIND, &on, sizeof on) == 0
+                              : setsockopt(fd, SOL_IP, IP_FREEBIND, &on, sizeof on) == 0;
+}
+
 bool SocketAddress::operator==(const SocketAddress& other) const {
   if (family() != other.family()) return false;
   if (family() != AF_INET6) {

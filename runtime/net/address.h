@@ -32,6 +32,10 @@ class SocketAddress {
   std::size_t hash() const;
   bool operator==(const SocketAddress& other) const;
 
+  // A socket may be bound to it although no link has it: for addresses that a route makes local,
+  // which IPv6 does not take for its own.
+  bool allow_on(int fd) const;
+
  private:
   union {
     sockaddr any;

@@ -2,6 +2,7 @@
 // Tested by tests/unit/net/datagrams_test.cpp.
 #include "runtime/net/datagrams.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -20,16 +21,29 @@ std::unexpected<Error> refuse(int fd, const std::string& what) {
   return fail(what + ": " + reason);
 }
 
+std::optional<SocketAddress> destination_of(msghdr& header) {
+  for (cmsghdr* told = CMSG_FIRSTHDR(&header); told != nullptr; told = CMSG_NXTHDR(&header, told)) {
+    const bool v4 = told->cmsg_level == SOL_IP && told->cmsg_type == IP_ORIGDSTADDR;
+    const bool v6 = told->cmsg_level == SOL_IPV6 && told->cmsg_type == IPV6_ORIGDSTADDR;
+    if (!v4 && !v6) continue;
+    sockaddr_storage storage{};
+    std::memcpy(&storage, CMSG_DATA(told), v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+    return SocketAddress::of(storage);
+  }
+  return std::nullopt;
+}
+
 int open_for(const SocketAddress& address) {
   return ::socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
 }  // namespace
 
-Result<int> receive_on(const SocketAddress& address) {
+Result<int> receive_on(const SocketAddress& address, bool routed) {
   const int fd = open_for(address);
   const int on = 1;
   const bool ready = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0 &&
+                     (!routed || address.allow_on(fd)) &&
                      ::bind(fd, address.data(), address.size()) == 0;
   if (!ready) return refuse(fd, "listen on " + address.to_string() + " (UDP)");
   return fd;
@@ -48,6 +62,10 @@ struct DatagramBatch::Impl {
   std::array<mmsghdr, kMost> messages{};
   std::array<iovec, kMost> pieces{};
   std::array<sockaddr_storage, kMost> senders{};
+  struct alignas(cmsghdr) Control {
+    std::array<char, CMSG_SPACE(sizeof(sockaddr_in6))> bytes;
+  };
+  std::array<Control, kMost> controls{};
 
   char* at(std::size_t index) { return bytes.get() + index * kMaxDatagramBytes; }
 
@@ -70,6 +88,8 @@ std::expected<std::size_t, int> DatagramBatch::receive(int fd) {
     msghdr& header = impl_->prepare(i, kMaxDatagramBytes);
     header.msg_name = &impl_->senders[i];
     header.msg_namelen = sizeof impl_->senders[i];
+    header.msg_control = impl_->controls[i].bytes.data();
+    header.msg_controllen = impl_->controls[i].bytes.size();
   }
   const int got = ::recvmmsg(fd, impl_->messages.data(), kMost, MSG_DONTWAIT, nullptr);
   if (got < 0) {
@@ -80,6 +100,7 @@ std::expected<std::size_t, int> DatagramBatch::receive(int fd) {
   for (std::size_t i = 0; i < count_; ++i) {
     sizes_[i] = impl_->messages[i].msg_len;
     senders_[i] = SocketAddress::of(impl_->senders[i]);
+    destinations_[i] = destination_of(impl_->messages[i].msg_hdr);
   }
   return count_;
 }

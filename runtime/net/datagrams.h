@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/result.h"
@@ -20,7 +21,7 @@ inline constexpr std::size_t kMaxDatagramBytes = 64 * 1024;  // more than UDP ca
 
 // Bound with SO_REUSEPORT, like listen_on(): the kernel sends all of one client's datagrams to the
 // same worker while the group of sockets stays as it is.
-Result<int> receive_on(const SocketAddress& address);
+Result<int> receive_on(const SocketAddress& address, bool routed = false);
 
 // A socket that sends to `peer` alone, and receives from it alone.
 Result<int> datagrams_to(const SocketAddress& peer);
@@ -40,6 +41,10 @@ class DatagramBatch {
   std::size_t size() const { return count_; }
   bool full() const { return count_ == kMost; }
   const SocketAddress& sender(std::size_t index) const { return senders_[index]; }
+  // What it was sent to, where the socket was asked to tell (IP_RECVORIGDSTADDR).
+  const std::optional<SocketAddress>& destination(std::size_t index) const {
+    return destinations_[index];
+  }
   std::size_t bytes_of(std::size_t index) const { return sizes_[index]; }
 
   // Sends datagrams first … last-1 on, to the socket's peer or to `to`. How many the kernel took;
@@ -56,6 +61,7 @@ class DatagramBatch {
   std::unique_ptr<Impl> impl_;
   std::size_t count_ = 0;
   std::array<SocketAddress, kMost> senders_;
+  std::array<std::optional<SocketAddress>, kMost> destinations_;
   std::array<std::size_t, kMost> sizes_{};
 };
 

@@ -34,11 +34,12 @@ void drop_new_connections(int fd) {
 
 }  // namespace
 
-Result<int> listen_on(const SocketAddress& address) {
+Result<int> listen_on(const SocketAddress& address, bool routed) {
   const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const int on = 1;
   const bool ready = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
                      setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0 &&
+                     (!routed || address.allow_on(fd)) &&
                      ::bind(fd, address.data(), address.size()) == 0 && ::listen(fd, kBacklog) == 0;
   if (ready) return fd;
   const std::string reason = std::strerror(errno);

@@ -71,7 +71,8 @@ class Listeners {
 };
 
 // A listening socket with SO_REUSEPORT, so that every worker, and a successor process, has its own.
-Result<int> listen_on(const SocketAddress& address);
+// `routed`: the address is a route's, no link's.
+Result<int> listen_on(const SocketAddress& address, bool routed = false);
 
 // Is it so? The price of SO_REUSEPORT is that strangers who use it too would silently share the
 // traffic of an address; so who is to be alone asks first.

@@ -102,6 +102,7 @@ struct Snapshot {
   using Identities = std::unordered_map<std::string, contract::PodIdentity>;  // by address text
 
   std::uint64_t version = 0;
+  std::vector<std::string> mesh_ranges;            // as in the manifest
   std::vector<std::shared_ptr<const Unit>> units;  // as in the manifest
   std::shared_ptr<const Identities> identities = std::make_shared<const Identities>();
 

@@ -218,6 +218,7 @@ Result<std::shared_ptr<const Snapshot>> build(const contract::Manifest& manifest
   snapshot->version = manifest.version;
   snapshot->programs =
       previous && previous->programs ? previous->programs : std::make_shared<Programs>();
+  snapshot->mesh_ranges = manifest.mesh_ranges;
   snapshot->units.reserve(manifest.units.size());
   snapshot->made_from.reserve(manifest.units.size());
   Previous before(previous, engine);

@@ -75,4 +75,56 @@ std::string addresses_document(const program::Snapshot* snapshot) {
   return out + "}\n";
 }
 
+std::string_view word_of(steer::RangeStatus::How how) {
+  switch (how) {
+    case steer::RangeStatus::How::steered:
+      return "steered";
+    case steer::RangeStatus::How::bound:
+      return "bound";
+    case steer::RangeStatus::How::unavailable:
+      break;
+  }
+  return "unavailable";
+}
+
+std::string steering_document(const std::vector<steer::RangeStatus>& ranges,
+                              const std::vector<steer::Proof>& proofs) {
+  std::string out = "{\"ranges\":[";
+  for (const steer::RangeStatus& each : ranges) {
+    if (!out.ends_with('[')) out += ",";
+    out += "{\"range\":" + quoted(each.range.to_string()) +
+           ",\"traffic\":" + quoted(std::string(word_of(each.how))) +
+           ",\"reason\":" + quoted(each.reason) + "}";
+  }
+  out += "],\"proofs\":[";
+  for (const steer::Proof& each : proofs) {
+    if (!out.ends_with('[')) out += ",";
+    out += "{\"range\":" + quoted(each.range.to_string()) +
+           ",\"holds\":" + (each.holds ? "true" : "false") +
+           ",\"as_a_pod\":" + (each.as_a_pod ? "true" : "false") +
+           ",\"told\":" + quoted(each.told) + "}";
+  }
+  return out + "]}\n";
+}
+
+std::string steering_metrics(const std::vector<steer::RangeStatus>& ranges,
+                             const std::vector<steer::Proof>& proofs) {
+  if (ranges.empty()) return {};
+  std::string out =
+      "# HELP smic_mesh_range How traffic for a mesh range gets here.\n"
+      "# TYPE smic_mesh_range gauge\n";
+  for (const steer::RangeStatus& each : ranges) {
+    out += "smic_mesh_range{range=" + quoted(each.range.to_string()) +
+           ",traffic=" + quoted(std::string(word_of(each.how))) + "} 1\n";
+  }
+  out +=
+      "# HELP smic_mesh_range_proven Whether a probe of the range was answered.\n"
+      "# TYPE smic_mesh_range_proven gauge\n";
+  for (const steer::Proof& each : proofs) {
+    out += "smic_mesh_range_proven{range=" + quoted(each.range.to_string()) + "} " +
+           (each.holds ? "1" : "0") + "\n";
+  }
+  return out;
+}
+
 }  // namespace smic::proxy

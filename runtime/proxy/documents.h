@@ -5,6 +5,7 @@
 #include <string>
 
 #include "runtime/program/program.h"
+#include "runtime/steer/steer.h"
 
 namespace smic::proxy {
 
@@ -13,5 +14,12 @@ std::string config_document(const program::Snapshot* snapshot);
 
 // {"reviews.shop.mesh": {"9080": "127.83.4.5:9080"}}: a contract (issue 2 §5).
 std::string addresses_document(const program::Snapshot* snapshot);
+
+// "steered", "bound", "unavailable".
+std::string_view word_of(steer::RangeStatus::How how);
+std::string steering_document(const std::vector<steer::RangeStatus>& ranges,
+                              const std::vector<steer::Proof>& proofs);
+std::string steering_metrics(const std::vector<steer::RangeStatus>& ranges,
+                             const std::vector<steer::Proof>& proofs);
 
 }  // namespace smic::proxy

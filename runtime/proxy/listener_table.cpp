@@ -56,16 +56,32 @@ ListenerTable::Change::~Change() {
   }
 }
 
-Result<std::vector<int>> ListenerTable::open(const ListenAddress& where) const {
+// Without its key.
+Result<ListenerTable::Opening> ListenerTable::open(const ListenAddress& where) const {
+  Opening opening{.where = where, .steered = steered(where)};
+  if (!opening.steered) {
+    auto fds = sockets_on(where);
+    if (!fds) return std::unexpected(fds.error());
+    opening.fds = std::move(*fds);
+  } else if (where.kind == Kind::datagrams) {
+    auto answers = steer::open_answers(where.address);
+    if (!answers) return std::unexpected(answers.error());
+    opening.answers = std::move(*answers);
+  }
+  return opening;
+}
+
+Result<std::vector<int>> ListenerTable::sockets_on(const ListenAddress& where) const {
   if (exclusive_) {
     if (const auto free = net::nobody_on(where.address, where.kind); !free) {
       return std::unexpected(free.error());
     }
   }
+  const bool routed = steering_ != nullptr && steering_->routes(where.address);
   std::vector<int> fds;
   while (fds.size() < workers_) {
-    const auto fd = where.kind == Kind::datagrams ? net::receive_on(where.address)
-                                                  : net::listen_on(where.address);
+    const auto fd = where.kind == Kind::datagrams ? net::receive_on(where.address, routed)
+                                                  : net::listen_on(where.address, routed);
     if (!fd) {
       for (const int opened : fds) ::close(opened);
       return std::unexpected(fd.error());
@@ -81,6 +97,7 @@ bool ListenerTable::listens_as_before(const program::Snapshot& snapshot) const {
   if (!in_force_.snapshot || in_force_.snapshot->units.size() != snapshot.units.size()) {
     return false;
   }
+  if (in_force_.steering != steering_status()) return false;
   for (std::size_t i = 0; i < snapshot.units.size(); ++i) {
     if (snapshot.units[i] == in_force_.snapshot->units[i]) continue;
     const contract::Unit& now = snapshot.units[i]->manifest;
@@ -123,35 +140,38 @@ Result<void> ListenerTable::bind_all(const program::Snapshot& snapshot, Change& 
         return fail("units " + name_of(snapshot.units[other->second]->manifest) + " and " +
                     name_of(unit) + " have the same address " + where.to_string());
       }
-      if (const auto found = open_.find(where); found != open_.end()) {
-        bind_unit(found->second, i);
-      } else if (auto fds = open(where)) {
-        change.opening.push_back({numbers.next(), where, std::move(*fds)});
-        bind_unit(change.opening.back().key, i);
+      const auto found = open_.find(where);
+      if (found != open_.end() && found->second.steered == steered(where)) {
+        bind_unit(found->second.key, i);
+      } else if (auto opening = open(where)) {
+        opening->key = numbers.next();
+        bind_unit(opening->key, i);
+        change.opening.push_back(std::move(*opening));
       } else {
-        change.unbound.push_back({where, name_of(unit), fds.error().message});
+        change.unbound.push_back({where, name_of(unit), opening.error().message});
       }
     }
   }
-  for (const auto& [where, key] : open_) {
-    if (!wanted.contains(where)) change.closing.push_back({key, where});
+  for (const auto& [where, open] : open_) {
+    if (wanted.contains(where) && open.steered == steered(where)) continue;
+    change.closing.push_back({open.key, where, open.steered});
   }
   return {};
 }
 
 void ListenerTable::commit(Change& change) {
   free_numbers_ = std::move(change.free_numbers);
-  for (const Opening& one : change.opening) {
-    open_[one.where] = one.key;
-    if (generations_.size() <= one.key.number) generations_.resize(one.key.number + 1);
-    generations_[one.key.number] = one.key.generation;
-  }
   for (const Closing& one : change.closing) {
     open_.erase(one.where);
     free_numbers_.push_back(one.key.number);
   }
+  for (Opening& one : change.opening) {
+    open_[one.where] = {one.key, one.steered, std::move(one.answers)};
+    if (generations_.size() <= one.key.number) generations_.resize(one.key.number + 1);
+    generations_[one.key.number] = one.key.generation;
+  }
   in_force_ = {};
-  if (change.unbound.empty()) in_force_ = {change.snapshot, change.bound};
+  if (change.unbound.empty()) in_force_ = {change.snapshot, change.bound, steering_status()};
 }
 
 }  // namespace smic::proxy

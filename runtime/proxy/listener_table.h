@@ -4,7 +4,8 @@
 //
 // An address that cannot be had (somebody else is there, it is not this node's yet) must not hold
 // up the policy of all others. Its unit is left without a listener, and every further prepare()
-// tries again.
+// tries again. An address that is steered here needs no socket of its own for what arrives; one for
+// UDP has a socket that answers leave by.
 //
 // Tested by tests/unit/proxy/listener_table_test.cpp.
 #pragma once
@@ -18,6 +19,7 @@
 #include "base/result.h"
 #include "runtime/net/listeners.h"
 #include "runtime/proxy/view.h"
+#include "runtime/steer/steer.h"
 
 namespace smic::proxy {
 
@@ -40,11 +42,14 @@ class ListenerTable {
   struct Opening {
     ListenerKey key;
     ListenAddress where;
-    std::vector<int> fds;  // one per worker
+    std::vector<int> fds;  // one per worker; none if it is steered
+    bool steered = false;
+    steer::Descriptor answers;  // of all workers; only of what is steered, by UDP
   };
   struct Closing {
     ListenerKey key;
     ListenAddress where;
+    bool steered = false;
   };
   struct Unbound {
     ListenAddress where;
@@ -68,7 +73,9 @@ class ListenerTable {
   };
 
   // `exclusive`: an address that another process listens on is not shared with it.
-  ListenerTable(std::size_t workers, bool exclusive) : workers_(workers), exclusive_(exclusive) {}
+  // `steering`: null: every address has its sockets.
+  ListenerTable(std::size_t workers, bool exclusive, const steer::Steering* steering = nullptr)
+      : workers_(workers), exclusive_(exclusive), steering_(steering) {}
 
   // Opens what `snapshot` asks for and is not open yet. An error: it contradicts itself.
   Result<Change> prepare(std::shared_ptr<const program::Snapshot> snapshot) const;
@@ -76,19 +83,33 @@ class ListenerTable {
   std::size_t size() const { return open_.size(); }
 
  private:
+  struct Open {
+    ListenerKey key;
+    bool steered = false;
+    steer::Descriptor answers;
+  };
   // The units in force, and which of them each listener serves; null: not all are listened for.
   struct InForce {
     std::shared_ptr<const program::Snapshot> snapshot;
     std::vector<View::Bound> bound;
+    std::vector<steer::RangeStatus> steering;
   };
 
   bool listens_as_before(const program::Snapshot& snapshot) const;
   Result<void> bind_all(const program::Snapshot& snapshot, Change& change) const;
-  Result<std::vector<int>> open(const ListenAddress& where) const;
+  bool steered(const ListenAddress& where) const {
+    return steering_ != nullptr && steering_->steers(where.address);
+  }
+  std::vector<steer::RangeStatus> steering_status() const {
+    return steering_ == nullptr ? std::vector<steer::RangeStatus>() : steering_->status();
+  }
+  Result<Opening> open(const ListenAddress& where) const;
+  Result<std::vector<int>> sockets_on(const ListenAddress& where) const;
 
   const std::size_t workers_;
   const bool exclusive_;
-  std::unordered_map<ListenAddress, ListenerKey, ListenAddress::Hash> open_;
+  const steer::Steering* const steering_;
+  std::unordered_map<ListenAddress, Open, ListenAddress::Hash> open_;
   std::vector<std::uint32_t> generations_;  // by number: that of its last use
   std::vector<std::uint32_t> free_numbers_;
   InForce in_force_;

@@ -59,7 +59,8 @@ class ProxyOfWorkers : public Proxy {
  public:
   ProxyOfWorkers(Options options, std::size_t workers)
       : shared_(std::move(options), workers),
-        listeners_(workers, shared_.options.exclusive_addresses) {
+        steering_(shared_.options.steward, workers, shared_.options.steering),
+        listeners_(workers, shared_.options.exclusive_addresses, &steering_) {
     for (std::size_t i = 0; i < workers; ++i) {
       workers_.push_back(std::make_unique<Worker>(shared_, i));
     }
@@ -88,16 +89,19 @@ class ProxyOfWorkers : public Proxy {
   Result<void> apply(std::shared_ptr<const program::Snapshot> snapshot) override {
     const std::lock_guard lock(changing_);
     if (drained_) return fail("the proxy is draining");
-    auto change = listeners_.prepare(snapshot);
+    auto change = prepare(snapshot);
     if (!change) return std::unexpected(change.error());
     // From here on nothing can fail.
     const bool first = shared_.cell.current() == nullptr;
     enforce(snapshot, *change);
+    prove_steering();
     retry_chores_ = retry_in_ = 1;
     control_->post([this] { shared_.cell.reclaim(); });
     if (first && shared_.options.admin_waits_for_snapshot) control_->open();
     return {};
   }
+
+  std::vector<steer::RangeStatus> steering() const override { return steering_.status(); }
 
   std::vector<std::string> listens_on(const contract::Unit& unit) const override {
     const std::lock_guard lock(changing_);
@@ -114,6 +118,7 @@ class ProxyOfWorkers : public Proxy {
     {
       const std::lock_guard lock(changing_);
       drained_ = true;
+      steering_.stop();
     }
     const auto drained = std::make_shared<Countdown>(workers_.size());
     for (const auto& worker : workers_) {
@@ -144,10 +149,26 @@ class ProxyOfWorkers : public Proxy {
   }
 
  private:
+  Result<ListenerTable::Change> prepare(const std::shared_ptr<const program::Snapshot>& snapshot) {
+    if (const auto used = steering_.use(snapshot->mesh_ranges); !used) {
+      return std::unexpected(used.error());
+    }
+    Result<ListenerTable::Change> change;
+    steering_.privileged([&] { change = listeners_.prepare(snapshot); });  // ports below 1024
+    return change;
+  }
+
   void enforce(const std::shared_ptr<const program::Snapshot>& snapshot,
                ListenerTable::Change& change) {
     publish(snapshot, change.bound);
+    // What is steered is known to the workers before the first of it arrives, and until the last.
+    for (const auto& one : change.closing) {
+      if (one.steered) steering_.remove(one.where.address, one.where.kind);
+    }
     tell_workers(change);
+    for (const auto& one : change.opening) {
+      if (one.steered) start_to_steer(one.where);
+    }
     listeners_.commit(change);
     report(change);
     change.opening.clear();  // the workers have taken the sockets
@@ -155,14 +176,23 @@ class ProxyOfWorkers : public Proxy {
                "a worker has not taken up a snapshot");
   }
 
+  void start_to_steer(const ListenAddress& where) {
+    const auto steered = steering_.add(where.address, where.kind);
+    if (steered) return;
+    log_error("an address is not steered",
+              {{"address", where.to_string()}, {"reason", steered.error().message}});
+  }
+
   // A chore of the control thread. Who is changing something tries for himself.
   void retry_unbound() {
     const std::unique_lock lock(changing_, std::try_to_lock);
-    if (!lock || drained_ || unbound_.empty() || --retry_in_ > 0) return;
+    const bool wanting = !unbound_.empty() || !steering_.complete();
+    if (!lock || drained_ || !wanting || --retry_in_ > 0) return;
     const auto snapshot = shared_.cell.current();
-    if (auto change = listeners_.prepare(snapshot); change && !change->opening.empty()) {
+    if (auto change = prepare(snapshot); change && !change->opening.empty()) {
       enforce(snapshot, *change);
     }
+    prove_steering();
     retry_chores_ = std::min(retry_chores_ * 2, kLongestRetryChores);
     retry_in_ = retry_chores_;
   }
@@ -183,20 +213,85 @@ class ProxyOfWorkers : public Proxy {
   void tell_workers(const ListenerTable::Change& change) {
     Countdown adopted(workers_.size());
     for (std::size_t i = 0; i < workers_.size(); ++i) {
-      workers_[i]->loop().post([&, i] {
+      workers_[i]->loop().post([&, i, sockets = steering_.take_sockets(i)] {
         Worker& worker = *workers_[i];
         worker.adopt_view();
-        for (const auto& one : change.closing) worker.close_listener(one.key);
-        for (const auto& one : change.opening) {
-          worker.add_listener(one.key, one.fds[i], one.where.kind);
-        }
+        worker.add_steered_sockets(sockets);
+        follow(worker, change, i);
         adopted.arrive();
       });
     }
     adopted.wait();
   }
 
+  static void follow(Worker& worker, const ListenerTable::Change& change, std::size_t index) {
+    for (const auto& one : change.closing) {
+      if (one.steered) {
+        worker.remove_steered(one.key, one.where);
+      } else {
+        worker.close_listener(one.key);
+      }
+    }
+    for (const auto& one : change.opening) {
+      if (one.steered) {
+        worker.add_steered(one.key, one.where, one.answers.get());
+      } else {
+        worker.add_listener(one.key, one.fds[index], one.where.kind);
+      }
+    }
+  }
+
+  // Whenever something has changed about how traffic gets here.
+  void prove_steering() {
+    auto status = steering_.status();
+    if (!shared_.options.prove_steering || status == proven_for_) return;
+    proven_for_ = std::move(status);
+    auto proofs = steer::prove(steering_);
+    for (const steer::Proof& proof : proofs) {
+      log_line(proof.holds ? LogLevel::info : LogLevel::error,
+               proof.holds ? "mesh range proven" : "mesh range does not work on this node",
+               {{"range", proof.range.to_string()},
+                {"tried_as", proof.as_a_pod ? "a pod" : "the node"},
+                {"told", proof.told}});
+    }
+    const std::lock_guard lock(documents_mutex_);
+    proofs_ = std::move(proofs);
+  }
+
+  // Why this node's pods cannot rely on the mesh; empty: they can.
+  std::string unproven() {
+    for (const steer::RangeStatus& each : steering_.status()) {
+      if (each.how == steer::RangeStatus::How::unavailable) return each.reason;
+    }
+    const std::lock_guard lock(documents_mutex_);
+    for (const steer::Proof& proof : proofs_) {
+      if (!proof.holds) return proof.told;
+    }
+    return {};
+  }
+
+  std::vector<steer::Proof> proofs() {
+    const std::lock_guard lock(documents_mutex_);
+    return proofs_;
+  }
+
+  void report_steering() {
+    auto now = steering_.status();
+    if (now == steering_told_) return;
+    for (const steer::RangeStatus& each : now) {
+      const bool wanting = each.how == steer::RangeStatus::How::unavailable ||
+                           (each.how == steer::RangeStatus::How::bound &&
+                            shared_.options.steering == steer::Mode::automatic);
+      log_line(wanting ? LogLevel::warning : LogLevel::info, "mesh range",
+               {{"range", each.range.to_string()},
+                {"traffic", std::string(word_of(each.how))},
+                {"reason", each.reason}});
+    }
+    steering_told_ = std::move(now);
+  }
+
   void report(ListenerTable::Change& change) {
+    report_steering();
     for (const auto& one : change.opening) {
       const bool late = unbound_.contains(one.where.to_string());
       log_line(late ? LogLevel::info : LogLevel::debug, "listening",
@@ -223,7 +318,13 @@ class ProxyOfWorkers : public Proxy {
     if (path == "/readyz") {
       if (snapshot == nullptr) return {503, "application/json", "{\"status\":\"no snapshot\"}\n"};
       if (drained_) return {503, "application/json", "{\"status\":\"draining\"}\n"};
+      if (const std::string why = unproven(); !why.empty()) {
+        return {503, "application/json", "{\"status\":\"" + json_escape(why) + "\"}\n"};
+      }
       return {200, "application/json", "{\"status\":\"ready\"}\n"};
+    }
+    if (path == "/steering") {
+      return {200, "application/json", steering_document(steering_.status(), proofs())};
     }
     if (path == "/config") return {200, "application/json", config_document(snapshot.get())};
     if (path == "/addresses") {
@@ -248,7 +349,7 @@ class ProxyOfWorkers : public Proxy {
                             snapshot == nullptr ? 0 : snapshot->units.size()) +
             observe::sample("smic_listeners_unbound", "gauge",
                             "Units whose address could not be had so far.", unbound_count_) +
-            more_metrics());
+            steering_metrics(steering_.status(), proofs()) + more_metrics());
   }
 
   std::string more_metrics() {
@@ -260,6 +361,9 @@ class ProxyOfWorkers : public Proxy {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Control> control_;
   mutable std::mutex changing_;
+  steer::Steering steering_;
+  std::vector<steer::RangeStatus> steering_told_;
+  std::vector<steer::RangeStatus> proven_for_;
   ListenerTable listeners_;
   PolicyTable policies_;
   std::set<std::string> unbound_;  // addresses
@@ -271,6 +375,7 @@ class ProxyOfWorkers : public Proxy {
   std::mutex documents_mutex_;
   std::map<std::string, std::function<std::string()>> documents_;
   std::function<std::string()> more_metrics_;
+  std::vector<steer::Proof> proofs_;  // the same mutex
 };
 
 }  // namespace

@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "runtime/program/program.h"
+#include "runtime/steer/steer.h"
 
 namespace smic::proxy {
 
@@ -30,6 +31,10 @@ struct Options {
   bool admin_waits_for_snapshot = false;
   // Do not share addresses with other processes. A successor that takes over does share them.
   bool exclusive_addresses = false;
+  // How a manifest's mesh ranges are brought here, and who may do it (null: whoever calls).
+  steer::Mode steering = steer::Mode::automatic;
+  std::shared_ptr<steer::Steward> steward;
+  bool prove_steering = true;  // by a probe, as soon as there are ranges
   std::chrono::milliseconds client_header_timeout{60'000};   // also keep-alive idle
   std::chrono::milliseconds connect_timeout{5'000};          // → 503
   std::chrono::milliseconds response_timeout{60'000};        // to the response's head → 504
@@ -53,6 +58,9 @@ class Proxy {
   // rest: it is told in the log and in metrics, and tried again and again, a second later at first,
   // a minute later at last. On an error nothing changes.
   virtual Result<void> apply(std::shared_ptr<const program::Snapshot> snapshot) = 0;
+
+  // What has become of the mesh ranges.
+  virtual std::vector<steer::RangeStatus> steering() const = 0;
 
   // Those addresses of a unit that was applied that could be had so far: "127.1.2.3:80".
   virtual std::vector<std::string> listens_on(const contract::Unit& unit) const = 0;

@@ -65,6 +65,29 @@ void Flows::arrived(ListenerKey listener, int socket) {
   worker_.quiet();
 }
 
+void Flows::arrived_steered(int socket) {
+  const auto count = batch_.receive(socket);
+  if (!count) return;
+  const auto same = [this](std::size_t a, std::size_t b) {
+    return batch_.sender(a) == batch_.sender(b) && batch_.destination(a) == batch_.destination(b);
+  };
+  for (std::size_t first = 0; first < *count;) {
+    std::size_t last = first + 1;
+    while (last < *count && same(first, last)) ++last;
+    const auto& destination = batch_.destination(first);
+    const auto key = destination
+                         ? worker_.steered_to({*destination, net::Listeners::Kind::datagrams})
+                         : std::nullopt;
+    if (key) {
+      carry({*key, batch_.sender(first)}, first, last);
+    } else {
+      drop(observe::Drop::unavailable, last - first);
+    }
+    first = last;
+  }
+  worker_.quiet();
+}
+
 void Flows::carry(const FlowKey& key, std::size_t first, std::size_t last) {
   Flow* flow = open_.use(key, now());
   if (flow == nullptr) flow = open(key, last - first);

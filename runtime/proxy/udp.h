@@ -47,6 +47,8 @@ class Flows {
 
   // Datagrams wait at the socket of a listener: a batch of them is carried.
   void arrived(ListenerKey listener, int socket);
+  // The same where what is steered arrives: each datagram tells what it is for.
+  void arrived_steered(int socket);
   // What the new policy forbids is cut, and what has lost its endpoint retires.
   void adopt_view();
   void end_unused(std::chrono::milliseconds idle);

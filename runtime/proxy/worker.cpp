@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/proxy/worker.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <ctime>
@@ -16,6 +17,9 @@ namespace {
 // use gets `Connection: close` with its next response instead, so that no request runs into a
 // close.
 constexpr std::chrono::milliseconds kUnused{1'000};
+
+// While draining, for connections that were steered here and are not complete yet.
+constexpr std::chrono::milliseconds kHandshakes{200};
 
 constexpr std::uint64_t kSweepTicks = 20;
 
@@ -41,9 +45,15 @@ Worker::Worker(Shared& shared, std::size_t index)
       listeners_(
           loop_,
           [this](std::uint32_t listener, int fd, const net::SocketAddress& peer) {
-            accepted(listener, fd, peer);
+            accepted({listener, generations_[listener]}, fd, peer);
           },
           [this](std::uint32_t listener, int socket) { arrived(listener, socket); }),
+      steered_sockets_(
+          loop_,
+          [this](std::uint32_t, int fd, const net::SocketAddress& peer) {
+            accepted_steered(fd, peer);
+          },
+          [this](std::uint32_t, int socket) { flows_->arrived_steered(socket); }),
       random_state_(std::random_device{}() | std::uint64_t{1} << 63),
       flows_(std::make_unique<Flows>(*this)) {
   loop_.on_tick([this] { on_tick(); });
@@ -94,12 +104,49 @@ void Worker::add_listener(ListenerKey key, int fd, net::Listeners::Kind kind) {
     ::close(fd);
     return;
   }
+  know_number(key);
+  listeners_.add(key.number, fd, kind);
+}
+
+void Worker::know_number(ListenerKey key) {
   if (generations_.size() <= key.number) {
     generations_.resize(key.number + 1);
     unit_states_.resize(key.number + 1);
+    answers_.resize(key.number + 1, -1);
   }
   generations_[key.number] = key.generation;
-  listeners_.add(key.number, fd, kind);
+  answers_[key.number] = -1;
+}
+
+void Worker::add_steered_sockets(const std::array<int, steer::kKinds>& sockets) {
+  for (std::uint32_t kind = 0; kind < sockets.size(); ++kind) {
+    if (sockets[kind] < 0) continue;
+    steered_sockets_.add(kind, sockets[kind], steer::transport_of_kind(kind));
+  }
+}
+
+void Worker::add_steered(ListenerKey key, const ListenAddress& where, int answers) {
+  know_number(key);
+  answers_[key.number] = answers;
+  steered_[where] = key;
+}
+
+void Worker::remove_steered(ListenerKey key, const ListenAddress& where) {
+  answers_[key.number] = -1;
+  if (const auto found = steered_.find(where); found != steered_.end() && found->second == key) {
+    steered_.erase(found);
+  }
+}
+
+std::optional<ListenerKey> Worker::steered_to(const ListenAddress& where) const {
+  const auto found = steered_.find(where);
+  if (found == steered_.end()) return std::nullopt;
+  return found->second;
+}
+
+int Worker::socket_of(ListenerKey key) const {
+  const int answers = answers_[key.number];
+  return answers >= 0 ? answers : listeners_.socket_of(key.number);
 }
 
 void Worker::close_listener(ListenerKey key) { listeners_.close(key.number); }
@@ -165,12 +212,14 @@ void Worker::leave(Session& session) {
 }
 
 void Worker::tell_if_drained() {
-  if (draining_ && sessions_ == nullptr && flows_->none()) drained_();
+  if (draining_ && handshakes_over_ && sessions_ == nullptr && flows_->none()) drained_();
 }
 
 void Worker::start_draining(std::function<void()> drained) {
   drained_ = std::move(drained);
   draining_ = true;
+  draining_since_ = loop_.deadlines().now();
+  handshakes_over_ = steered_sockets_.size() == 0;
   listeners_.retire_all();
   close_idle_sessions();
   tell_if_drained();
@@ -181,10 +230,22 @@ void Worker::abort_sessions() {
     session->abort();
   }
   flows_->end_all();
+  handshakes_over_ = true;
+  tell_if_drained();
 }
 
-void Worker::accepted(std::uint32_t number, int fd, const net::SocketAddress& peer) {
-  const ListenerKey key{number, generations_[number]};
+// It has the address that was dialled. One of no unit came in the moment when its unit went, or to
+// the socket's own address.
+void Worker::accepted_steered(int fd, const net::SocketAddress& peer) {
+  const auto key =
+      steered_to({net::SocketAddress::local_of(fd), net::Listeners::Kind::connections});
+  if (key) return accepted(*key, fd, peer);
+  const struct linger at_once{1, 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ::close(fd);
+}
+
+void Worker::accepted(ListenerKey key, int fd, const net::SocketAddress& peer) {
   const program::Unit* unit = view().unit_of(key);
   const bool tcp = unit != nullptr && unit->manifest.protocol == contract::Protocol::tcp;
   quiet();
@@ -199,6 +260,10 @@ void Worker::on_tick() {
   access_log.flush();
   flows_->end_unused(draining_ ? kUnused : options().udp_idle_timeout);
   if (!draining_) return;
+  if (!handshakes_over_ && loop_.deadlines().now() - draining_since_ >= kHandshakes / net::kTick) {
+    handshakes_over_ = true;
+    steered_sockets_.retire_all();
+  }
   close_idle_sessions();
   tell_if_drained();
 }

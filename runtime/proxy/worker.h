@@ -14,6 +14,7 @@
 #include "runtime/net/net.h"
 #include "runtime/observe/observe.h"
 #include "runtime/proxy/http1.h"
+#include "runtime/proxy/listener_table.h"
 #include "runtime/proxy/proxy.h"
 #include "runtime/proxy/split_sequence.h"
 #include "runtime/proxy/view.h"
@@ -87,6 +88,11 @@ class Worker {
   void adopt_view();  // caches and open tunnels follow the current view; then quiet
   void add_listener(ListenerKey key, int fd, net::Listeners::Kind kind);
   void close_listener(ListenerKey key);
+  // Sockets where what is steered arrives, and the addresses that are: without a listener of their
+  // own. `answers`: where answers to datagrams leave; who adds it keeps it open.
+  void add_steered_sockets(const std::array<int, steer::kKinds>& sockets);
+  void add_steered(ListenerKey key, const ListenAddress& where, int answers);
+  void remove_steered(ListenerKey key, const ListenAddress& where);
   void start_draining(std::function<void()> drained);
   void abort_sessions();
 
@@ -98,7 +104,9 @@ class Worker {
   bool draining() const { return draining_; }
   UnitState& unit_state(ListenerKey key);
   upstream::Pool& pool_of(const program::Endpoint& endpoint);
-  int socket_of(ListenerKey key) const { return listeners_.socket_of(key.number); }
+  // Where answers to datagrams leave; -1: nowhere any more.
+  int socket_of(ListenerKey key) const;
+  std::optional<ListenerKey> steered_to(const ListenAddress& where) const;
   std::uint64_t random();
   std::uint32_t source_number(const std::string& identity);  // small, the same while we live
   std::string_view date();                                   // for a Date header
@@ -111,7 +119,9 @@ class Worker {
   Scratch scratch;
 
  private:
-  void accepted(std::uint32_t listener, int fd, const net::SocketAddress& peer);
+  void know_number(ListenerKey key);
+  void accepted(ListenerKey key, int fd, const net::SocketAddress& peer);
+  void accepted_steered(int fd, const net::SocketAddress& peer);
   void arrived(std::uint32_t listener, int socket);
   void on_tick();
   void close_idle_sessions();
@@ -123,7 +133,10 @@ class Worker {
   net::Loop loop_;
   upstream::Pools pools_;
   net::Listeners listeners_;
+  net::Listeners steered_sockets_;  // by kind
+  std::unordered_map<ListenAddress, ListenerKey, ListenAddress::Hash> steered_;
   std::vector<std::uint32_t> generations_;  // of listeners, by number
+  std::vector<int> answers_;                // the same; -1: its own socket's
   std::uint64_t view_serial_ = 0;
   std::uint64_t swept_at_ = 0;
   // Endpoints of the current view and their pools; one that meets another here takes its place.
@@ -138,6 +151,8 @@ class Worker {
   std::string date_;
   std::int64_t date_second_ = 0;
   bool draining_ = false;
+  bool handshakes_over_ = false;      // while draining
+  std::uint64_t draining_since_ = 0;  // tick
   std::function<void()> drained_;
   Session* sessions_ = nullptr;
   std::unique_ptr<Flows> flows_;

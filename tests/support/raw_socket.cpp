@@ -40,6 +40,19 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+RawSocket connect_v6(const std::string& ip, std::uint16_t port) {
+  const int fd = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in6 target{};
+  target.sin6_family = AF_INET6;
+  target.sin6_port = htons(port);
+  inet_pton(AF_INET6, ip.c_str(), &target.sin6_addr);
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&target), sizeof target) == 0) {
+    return RawSocket(fd);
+  }
+  ::close(fd);
+  return RawSocket();
+}
+
 }  // namespace
 
 int Message::status() const {
@@ -82,6 +95,7 @@ RawSocket& RawSocket::operator=(RawSocket&& other) noexcept {
 RawSocket::~RawSocket() { close(); }
 
 RawSocket RawSocket::connect(const std::string& ip, std::uint16_t port, const std::string& from) {
+  if (ip.find(':') != std::string::npos) return connect_v6(ip, port);
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (!from.empty()) {
     const sockaddr_in source = address_of(from, 0);

@@ -60,9 +60,11 @@ std::shared_ptr<const program::Program> program_of(contract::MatchFunction match
 
 std::shared_ptr<const program::Snapshot> snapshot_of(std::uint64_t version,
                                                      const std::vector<TestUnit>& units,
-                                                     const std::vector<TestPod>& pods) {
+                                                     const std::vector<TestPod>& pods,
+                                                     const std::vector<std::string>& mesh_ranges) {
   auto snapshot = std::make_shared<program::Snapshot>();
   snapshot->version = version;
+  snapshot->mesh_ranges = mesh_ranges;
   for (const TestUnit& given : units) {
     snapshot->units.push_back(std::make_shared<const program::Unit>(
         unit_of(given), given.program != nullptr ? given.program : program_of(nullptr, nullptr)));

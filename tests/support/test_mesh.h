@@ -42,8 +42,8 @@ struct TestPod {
   std::string identity;
 };
 
-std::shared_ptr<const program::Snapshot> snapshot_of(std::uint64_t version,
-                                                     const std::vector<TestUnit>& units,
-                                                     const std::vector<TestPod>& pods = {});
+std::shared_ptr<const program::Snapshot> snapshot_of(
+    std::uint64_t version, const std::vector<TestUnit>& units,
+    const std::vector<TestPod>& pods = {}, const std::vector<std::string>& mesh_ranges = {});
 
 }  // namespace smic::test

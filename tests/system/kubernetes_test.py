@@ -32,7 +32,7 @@ class Kubernetes(unittest.TestCase):
         cls.cluster.kubectl("apply", "-f", ROOT / "deploy" / "rbac")
         cls.rotate_token()
         # Before the CRDs are there: they are picked up when they come.
-        cls.controller = cls.started(CONTROLLER, "--out", cls.out, "--kubeconfig",
+        cls.controller = cls.started(CONTROLLER, "--address-plan=loopback", "--out", cls.out, "--kubeconfig",
                                      cls.cluster.kubeconfig("controller", {"tokenFile": "token"}))
         cls.controller.says("kind is not served kind=\"TrafficSplit\"", STARTING)
         cls.controller.says("published")
@@ -202,7 +202,7 @@ class Kubernetes(unittest.TestCase):
         before = json.loads((self.out / "manifest.json").read_text())
         self.assertEqual(self.controller.end(), 0)
         fresh = self.cluster.path / "fresh"
-        again = self.started(CONTROLLER, "--out", fresh, "--kubeconfig",
+        again = self.started(CONTROLLER, "--address-plan=loopback", "--out", fresh, "--kubeconfig",
                              self.cluster.path / "controller.kubeconfig")
         again.says("published")
         after = json.loads((fresh / "manifest.json").read_text())
@@ -222,7 +222,7 @@ class Kubernetes(unittest.TestCase):
         pod_like = self.started(
             "unshare", "--mount", "sh", "-c",
             f"mount -t tmpfs none /var/run && mkdir -p {place} && "
-            f"mount --bind {files} {place} && exec env {environment} {CONTROLLER} --out {out}")
+            f"mount --bind {files} {place} && exec env {environment} {CONTROLLER} --address-plan=loopback --out {out}")
         pod_like.says("published")
         self.assertEqual(pod_like.end(), 0)
 
@@ -237,7 +237,7 @@ class Kubernetes(unittest.TestCase):
             self.assertEqual(stranger.end(), 1)
 
     def test_b_a_client_certificate_is_enough(self):
-        certified = self.started(CONTROLLER, "--out", self.cluster.path / "certified",
+        certified = self.started(CONTROLLER, "--address-plan=loopback", "--out", self.cluster.path / "certified",
                                  "--kubeconfig", self.cluster.admin)
         certified.says("published")
         self.assertTrue(pathlib.Path(self.cluster.path / "certified" / "manifest.json").exists())

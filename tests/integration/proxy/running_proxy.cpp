@@ -17,7 +17,8 @@ TestUnit unit_to(std::uint16_t backend_port) {
 }
 
 RunningProxy::RunningProxy(std::vector<TestUnit> given, proxy::Options options,
-                           std::vector<TestPod> pods) {
+                           std::vector<TestPod> pods, std::vector<std::string> mesh_ranges)
+    : mesh_ranges_(std::move(mesh_ranges)) {
   if (options.workers == 0) options.workers = 2;
   if (options.admin_address.empty()) options.admin_address = "127.0.0.1:0";
   auto started = proxy::Proxy::start(options);
@@ -41,7 +42,7 @@ double RunningProxy::metric(const std::string& name) const {
 }
 
 Result<void> RunningProxy::apply(std::vector<TestUnit> given, std::vector<TestPod> pods) {
-  auto result = proxy_->apply(snapshot_of(++version_, given, pods));
+  auto result = proxy_->apply(snapshot_of(++version_, given, pods, mesh_ranges_));
   if (result) units = std::move(given);
   return result;
 }

@@ -15,7 +15,7 @@ namespace smic::test {
 class RunningProxy {
  public:
   explicit RunningProxy(std::vector<TestUnit> units, proxy::Options options = {},
-                        std::vector<TestPod> pods = {});
+                        std::vector<TestPod> pods = {}, std::vector<std::string> mesh_ranges = {});
   // One permissive unit with one backend on these ports.
   explicit RunningProxy(std::uint16_t backend_port, proxy::Options options = {});
 
@@ -33,6 +33,7 @@ class RunningProxy {
 
  private:
   std::unique_ptr<proxy::Proxy> proxy_;
+  std::vector<std::string> mesh_ranges_;
   std::uint64_t version_ = 0;
 };
 
