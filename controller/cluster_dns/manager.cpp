@@ -4,22 +4,20 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <thread>
 
 #include "base/log.h"
+#include "controller/cluster_dns/answered.h"
 #include "controller/cluster_dns/carry_out.h"
+#include "controller/cluster_dns/failures.h"
 
 namespace smic::cluster_dns {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 using Phase = State::Phase;
-
-constexpr std::chrono::minutes kFirstRetry{2}, kLastRetry{60};  // of what did not go live
 
 Phase phase_of(Trouble::Kind kind) {
   switch (kind) {
@@ -35,102 +33,6 @@ Phase phase_of(Trouble::Kind kind) {
   }
   return Phase::failed;
 }
-
-// ---- which zones somebody answers for -----------------------------------------------------------
-
-class Answered {
- public:
-  explicit Answered(const ManagerOptions& options) : options_(options) {}
-
-  std::vector<std::string> choose(const Wish& wish, const std::vector<Server>& responders,
-                                  const Texts& texts) {
-    silent_.clear();
-    std::vector<std::string> zones;
-    for (const std::string& zone : wish.mesh_zones) {
-      if (texts.mention(zone) || somebody(responders, zone)) zones.push_back(zone);
-    }
-    for (const std::string& zone : wish.plain_zones) {
-      if (keeps(responders, zone, texts.mention(zone))) zones.push_back(zone);
-    }
-    std::erase_if(last_, [&wish](const auto& entry) {
-      return std::ranges::find(wish.plain_zones, entry.first) == wish.plain_zones.end();
-    });
-    std::ranges::sort(zones);
-    zones.erase(std::unique(zones.begin(), zones.end()), zones.end());
-    missing_ = zones.size() < wish.mesh_zones.size() + wish.plain_zones.size();
-    return zones;
-  }
-
-  // Are some wanted that were not chosen?
-  bool missing() const { return missing_; }
-
- private:
-  bool keeps(const std::vector<Server>& responders, const std::string& zone, bool is_in) {
-    const auto now = Clock::now();
-    if (is_in ? somebody(responders, zone) : everybody(responders, zone)) {
-      last_[zone] = now;
-      return true;
-    }
-    return is_in && now - last_.try_emplace(zone, now).first->second < options_.grace;
-  }
-
-  bool somebody(const std::vector<Server>& responders, const std::string& zone) {
-    return std::ranges::any_of(responders,
-                               [&](const Server& server) { return asks(server, zone) == true; });
-  }
-
-  // Nobody who speaks at all says something else: a proxy that does not know of the namespace yet
-  // would say that there is none.
-  bool everybody(const std::vector<Server>& responders, const std::string& zone) {
-    bool one = false;
-    for (const Server& server : responders) {
-      const auto said = asks(server, zone);
-      if (said == false) return false;
-      one |= said == true;
-    }
-    return one;
-  }
-
-  // Nothing: it says nothing. Who is dead is asked once in a round.
-  std::optional<bool> asks(const Server& server, const std::string& zone) {
-    if (silent_.contains(server.address)) return std::nullopt;
-    const auto said = ask(server, zone, kTypeSoa, options_.patience.answer);
-    if (!said) {
-      silent_.insert(server.address);
-      return std::nullopt;
-    }
-    return said->rcode == kNoError && said->soa_server == "ns.dns." + zone;
-  }
-
-  const ManagerOptions& options_;
-  std::map<std::string, Clock::time_point> last_;
-  std::set<std::string> silent_;
-  bool missing_ = false;
-};
-
-// ---- what was tried in vain ---------------------------------------------------------------------
-
-class Failures {
- public:
-  void add(std::string what, const Trouble& trouble) {
-    again_ = what == what_ ? std::min<Clock::duration>(again_ * 2, kLastRetry) : kFirstRetry;
-    next_ = Clock::now() + again_;
-    what_ = std::move(what);
-    trouble_ = trouble;
-  }
-  void clear() { what_.reset(); }
-
-  // The trouble that the same has made, while it is not tried again.
-  std::optional<Trouble> of(const std::string& what) const {
-    return what_ == what && Clock::now() < next_ ? std::optional(trouble_) : std::nullopt;
-  }
-
- private:
-  std::optional<std::string> what_;
-  Trouble trouble_;
-  Clock::duration again_{};
-  Clock::time_point next_;
-};
 
 // ---- the component ------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "runtime/dns/zones.h"
 
@@ -176,23 +176,30 @@ struct Difference {
   std::vector<const contract::ServiceNames*> gone, come;
 };
 
-// Of the same object nothing can have changed. What is the same at both ends is most of it.
+// Of the same object nothing can have changed, and what is read from a file again is often equal.
+// What is the same at both ends is most of it; in between, services are told by their names.
 Difference difference(const Services& before, const Services& after) {
-  const auto same = [](const Service& a, const Service& b) { return a.same_object(b); };
-  const auto [first, first_after] = std::ranges::mismatch(before, after, same);
+  const auto [first, first_after] = std::ranges::mismatch(before, after);
   auto last = before.end();
   auto last_after = after.end();
-  while (last != first && last_after != first_after && same(*(last - 1), *(last_after - 1))) {
+  while (last != first && last_after != first_after && *(last - 1) == *(last_after - 1)) {
     --last;
     --last_after;
   }
-  std::unordered_set<const contract::ServiceNames*> old;
-  for (auto each = first; each != last; ++each) old.insert(&**each);
+  std::unordered_map<std::string_view, const Service*> old;
   Difference result;
-  for (auto each = first_after; each != last_after; ++each) {
-    if (old.erase(&**each) == 0) result.come.push_back(&**each);
+  for (auto each = first; each != last; ++each) {
+    if (!old.try_emplace((*each)->service, &*each).second) result.gone.push_back(&**each);
   }
-  result.gone.assign(old.begin(), old.end());
+  for (auto each = first_after; each != last_after; ++each) {
+    const auto same = old.find((*each)->service);
+    if (same != old.end() && *same->second == *each) {
+      old.erase(same);
+    } else {
+      result.come.push_back(&**each);
+    }
+  }
+  for (const auto& [name, service] : old) result.gone.push_back(&**service);
   return result;
 }
 
