@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "base/log.h"
 #include "controller/cluster_dns/answered.h"
@@ -195,10 +196,12 @@ class RunningManager final : public Manager {
     auto done = plan ? carry_out(wish, running, *plan, stub, what, responders)
                      : Outcome<void>(std::unexpected(plan.error()));
     if (done) {
+      tried_ = false;
       failures_.clear();
     } else if (done.error().kind == Trouble::Kind::not_live && stub.verify_stale &&
                running.configuration.kind == Kind::coredns) {
-      without_verify_ = true;
+      // Once more as it is: CoreDNS misses a change that falls into a reload of it.
+      without_verify_ = std::exchange(tried_, !tried_);
       poke();
     } else if (done.error().kind == Trouble::Kind::not_live) {
       without_verify_ = false;
@@ -293,6 +296,7 @@ class RunningManager final : public Manager {
   Answered answered_;
   Failures failures_;
   bool without_verify_ = false;
+  bool tried_ = false;                         // once, in vain
   std::optional<std::string> proven_;          // the fingerprint that was seen live
   std::optional<Clock::time_point> unproven_;  // since when it should be live and is not
 
