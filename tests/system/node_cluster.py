@@ -176,10 +176,10 @@ class NodeCluster(Cluster):
 
     # ---- deploy/ --------------------------------------------------------------------------------
 
-    def install(self, *words):
-        self.kubectl("apply", "-k", DEPLOY, *words)
+    def install(self, controllers=2):
+        self.kubectl("apply", "-k", DEPLOY)
         self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", DEPLOY / "crds")
-        self.roll_out("Deployment", "smic-controller", self.nodes)
+        self.roll_out("Deployment", "smic-controller", self.nodes[:controllers])
         self.roll_out("DaemonSet", "smic-proxy", self.nodes)
 
     def workload(self, kind, name, ns="smic-system"):
@@ -252,7 +252,7 @@ class NodeCluster(Cluster):
 
     def uninstall(self):
         """As docs/install.md says; then what the namespace controller and kubelet would do."""
-        self.kubectl("delete", "-n", "smic-system", "deployment", "smic-controller")
+        self.kubectl("scale", "-n", "smic-system", "deployment", "smic-controller", "--replicas=0")
         for pod in self.replicas("smic-controller"):
             pod.stop()
         self.smic("dns", "restore", "--wait")
