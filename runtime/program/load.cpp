@@ -99,13 +99,13 @@ Result<std::shared_ptr<const Program>> load(std::span<const std::byte> image, En
 __attribute__((no_sanitize("function"))) void Program::match(const contract::RequestView& view,
                                                              contract::Verdict& verdict) const {
   if (native_match_) return native_match_(&view, &verdict);
-  contract::smic_kernel_match(tables_.data(), &view, &verdict);
+  contract::kernel().match(tables_.data(), &view, &verdict);
 }
 
 __attribute__((no_sanitize("function"))) std::uint32_t Program::split(std::uint32_t route,
                                                                       std::uint64_t entropy) const {
   if (native_split_) return native_split_(route, entropy);
-  return contract::smic_kernel_split(tables_.data(), route, entropy);
+  return contract::kernel().split(tables_.data(), route, entropy);
 }
 
 }  // namespace smic::program

@@ -220,7 +220,7 @@ struct Traffic {
 
   Answer answer(std::size_t i) const {
     contract::Verdict verdict;
-    contract::smic_kernel_match(tables, &stream.views()[i], &verdict);
+    contract::kernel().match(tables, &stream.views()[i], &verdict);
     return {verdict.route, (verdict.allowed[0] & 1) != 0};
   }
 
@@ -229,7 +229,7 @@ struct Traffic {
       std::uint64_t sum = 0;
       for (const contract::RequestView& view : stream.views()) {
         contract::Verdict verdict;
-        contract::smic_kernel_match(tables, &view, &verdict);
+        contract::kernel().match(tables, &view, &verdict);
         sum += verdict.route + verdict.allowed[0];
       }
       g_sink = sum;
@@ -307,7 +307,7 @@ struct ManyUnits {
       for (const contract::RequestView& view : traffic->stream.views()) {
         contract::Verdict verdict;
         at = (at + 77) % kUnits;  // each in its turn, none beside the one before
-        contract::smic_kernel_match(decisions[at].tables.data(), &view, &verdict);
+        contract::kernel().match(decisions[at].tables.data(), &view, &verdict);
         sum += verdict.route + verdict.allowed[0];
       }
       g_sink = sum;
