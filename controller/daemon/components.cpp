@@ -38,7 +38,11 @@ std::shared_ptr<distribution::Hub> distribute(const Surroundings& surroundings,
   std::shared_ptr<distribution::Hub> hub =
       distribution::Hub::start(std::move(options), keys.keys->signing());
   std::ranges::move(distribution::routes(hub, std::move(gate)), std::back_inserter(routes));
-  list.push_back(distribution::component(hub, keys.keys));
+  // A directory's controllers have nobody who writes status for all of them.
+  list.push_back(distribution::component(
+      hub, keys.keys,
+      surroundings.api != nullptr && surroundings.configuration.keys.empty() ? keys.shelf
+                                                                             : nullptr));
   return hub;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Of the nodes whose proxies are connected to this controller: one that is not has said nothing, or
-// tells another replica.
+// Of the nodes whose proxies are connected to this controller, or to another replica that tells of
+// them: one that is not has said nothing.
 #include "controller/daemon/enforcement.h"
 
 #include <algorithm>
@@ -31,7 +31,7 @@ class ByHub final : public status::Enforcement {
     const distribution::Status status = hub_->status();
     State state;
     for (const distribution::NodeStatus& node : status.nodes) {
-      if (node.streams == 0) continue;
+      if (!node.followed()) continue;
       const std::uint64_t version = node.epoch == status.epoch ? node.version : 0;
       state.version = state.nodes++ == 0 ? version : std::min(state.version, version);
     }

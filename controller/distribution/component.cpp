@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Distribution as a concern of the daemon.
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <random>
 #include <thread>
 
 #include "base/log.h"
@@ -14,16 +16,26 @@ namespace {
 constexpr std::chrono::seconds kKeyLook{5};
 constexpr std::chrono::seconds kTryAgain{2};
 
+// Of this process alone.
+std::string own_name() {
+  std::random_device chance;
+  std::array<unsigned char, 8> bytes;
+  for (unsigned char& byte : bytes) byte = static_cast<unsigned char>(chance());
+  return contract::to_hex(bytes);
+}
+
 class Distribution final : public controller::Component {
  public:
-  Distribution(std::shared_ptr<Hub> hub, std::shared_ptr<keys::Keys> keys)
-      : hub_(std::move(hub)), keys_(std::move(keys)) {}
+  Distribution(std::shared_ptr<Hub> hub, std::shared_ptr<keys::Keys> keys,
+               std::shared_ptr<keys::Shelf> shared)
+      : hub_(std::move(hub)), keys_(std::move(keys)), shared_(std::move(shared)) {}
   ~Distribution() override { stop(); }
 
   std::string_view name() const override { return "distribution"; }
 
   Result<void> start() override {
     thread_ = std::thread([this] { look_after(); });
+    if (shared_) exchange_.emplace(hub_, shared_, own_name());
     return {};
   }
 
@@ -44,6 +56,7 @@ class Distribution final : public controller::Component {
       stopped_ = true;
     }
     condition_.notify_all();
+    exchange_.reset();
     if (thread_.joinable()) thread_.join();
   }
 
@@ -76,6 +89,8 @@ class Distribution final : public controller::Component {
 
   const std::shared_ptr<Hub> hub_;
   const std::shared_ptr<keys::Keys> keys_;
+  const std::shared_ptr<keys::Shelf> shared_;
+  std::optional<Exchange> exchange_;
   std::mutex taking_;
   std::optional<controller::Update> waiting_;
   std::atomic<bool> has_waiting_{false};
@@ -88,8 +103,9 @@ class Distribution final : public controller::Component {
 }  // namespace
 
 std::unique_ptr<controller::Component> component(std::shared_ptr<Hub> hub,
-                                                 std::shared_ptr<keys::Keys> keys) {
-  return std::make_unique<Distribution>(std::move(hub), std::move(keys));
+                                                 std::shared_ptr<keys::Keys> keys,
+                                                 std::shared_ptr<keys::Shelf> shared) {
+  return std::make_unique<Distribution>(std::move(hub), std::move(keys), std::move(shared));
 }
 
 }  // namespace smic::distribution

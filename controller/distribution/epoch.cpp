@@ -31,7 +31,9 @@ Result<std::uint64_t> take_epoch(keys::Shelf& shelf, std::uint64_t above) {
       [&](const std::optional<keys::Kept>& kept) -> Result<std::optional<keys::Entries>> {
         taken = std::max(kept ? number_in(*kept) : 0, above) + 1;
         if (taken > contract::kMostVersion) return fail("there are no epochs left");
-        return keys::Entries{{kEntry, std::to_string(taken)}};
+        keys::Entries entries = kept ? kept->entries : keys::Entries{};  // of others, too
+        entries[kEntry] = std::to_string(taken);
+        return entries;
       });
   if (!done) return fail(done, "epoch");
   return taken;

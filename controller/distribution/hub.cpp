@@ -228,6 +228,7 @@ class HubOfStreams final : public Hub {
     for (const auto& each : subscribers_) {
       if (!each->stream->gone()) ++nodes[each->node].streams;
     }
+    add_others(nodes);
     Status status{.epoch = epoch_, .version = version_, .nodes = {}};
     for (auto& [name, node] : nodes) {
       node.node = name;
@@ -235,6 +236,29 @@ class HubOfStreams final : public Hub {
       status.nodes.push_back(std::move(node));
     }
     return status;
+  }
+
+  Report report() const override {
+    const std::lock_guard lock(mutex_);
+    Report report;
+    if (version_ == 0) return report;
+    report.mesh = mesh_.newest()->hash;
+    for (const auto& each : subscribers_) {
+      const auto node = nodes_.find(each->node);
+      if (each->stream->gone() || node == nodes_.end()) continue;
+      const bool current = node->second.version == version_ && node->second.epoch == epoch_;
+      (current ? report.current : report.behind).insert(each->node);
+    }
+    return report;
+  }
+
+  void hear(std::vector<Report> others) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (others == others_) return;
+      others_ = std::move(others);
+    }
+    changed();
   }
 
   HubFigures figures() const override {
@@ -326,6 +350,24 @@ class HubOfStreams final : public Hub {
     const PartPtr mesh = mesh_.find(*from.mesh);
     if (!mesh || !local) return {};
     return {from.epoch, from.version, mesh, std::move(local)};
+  }
+
+  // Nodes that follow another replica. What they enforce there counts here if the states are equal;
+  // versions are each replica's own, so it is ours then.
+  void add_others(std::map<std::string, NodeStatus>& nodes) const {
+    for (const Report& report : others_) {
+      const bool same = version_ > 0 && report.mesh == mesh_.newest()->hash;
+      for (const auto& [names, current] :
+           {std::pair(&report.current, same), {&report.behind, false}}) {
+        for (const std::string& name : *names) {
+          NodeStatus& node = nodes[name];
+          if (node.streams > 0) continue;
+          node.elsewhere = true;
+          node.epoch = current ? epoch_ : 0;
+          node.version = current ? version_ : 0;
+        }
+      }
+    }
   }
 
   // Nodes come and go; one that has no pods and was not heard of for a while is gone.
@@ -434,6 +476,7 @@ class HubOfStreams final : public Hub {
   std::map<std::string, std::shared_ptr<const contract::Bytes>> images_, images_before_;
   std::vector<std::shared_ptr<Subscriber>> subscribers_;
   std::map<std::string, NodeStatus> nodes_;  // what they said
+  std::vector<Report> others_;               // what other replicas say
   HubFigures figures_;
 
   std::mutex raising_;

@@ -43,13 +43,25 @@ struct NodeStatus {
   std::optional<Clock::time_point> since;  // enforced
   std::optional<Clock::time_point> heard;  // anything
   std::uint64_t refused_epoch = 0, refused_version = 0;
-  std::string refused;   // why; empty = nothing was refused since
-  bool current = false;  // it enforces what is now
+  std::string refused;     // why; empty = nothing was refused since
+  bool current = false;    // it enforces what is now
+  bool elsewhere = false;  // it follows another replica, which says so
+
+  bool followed() const { return streams > 0 || elsewhere; }
 };
 
 struct Status {
   std::uint64_t epoch = 0, version = 0;  // of what is now; 0 = nothing yet
   std::vector<NodeStatus> nodes;  // sorted; those that have pods, and those that were heard of
+};
+
+// What a replica tells others of the nodes that follow it.
+struct Report {
+  contract::Hash mesh{};          // of its state
+  std::set<std::string> current;  // they enforce it
+  std::set<std::string> behind;
+
+  bool operator==(const Report&) const = default;
 };
 
 struct Acknowledged {
@@ -88,6 +100,9 @@ class Hub {
   virtual void acknowledge(Acknowledged what) = 0;
   // Null if no state of now or before names it.
   virtual std::shared_ptr<const contract::Bytes> image(const std::string& digest) const = 0;
+
+  virtual Report report() const = 0;
+  virtual void hear(std::vector<Report> others) = 0;  // in the place of what was heard before
 
   virtual Status status() const = 0;
   virtual HubFigures figures() const = 0;

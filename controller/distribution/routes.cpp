@@ -176,7 +176,7 @@ Result<Acknowledged> read_acknowledgement(std::string_view text) {
 std::string to_json(const Status& status) {
   json::array nodes;
   for (const NodeStatus& node : status.nodes) {
-    json::object object{{"node", node.node},       {"connected", node.streams > 0},
+    json::object object{{"node", node.node},       {"connected", node.followed()},
                         {"epoch", node.epoch},     {"version", node.version},
                         {"current", node.current}, {"since", time_of(node.since)},
                         {"refused", nullptr}};

@@ -91,7 +91,7 @@ CertifiedKey Keys::serving() const {
 
 contract::SigningKey Keys::signing() const {
   const std::lock_guard lock(mutex_);
-  const auto key = contract::SigningKey::from_pem(signer_in_use_);
+  const auto key = contract::SigningKey::from_pem(ring_.signer(options_.now()).key);
   SMIC_CHECK(key, "a ring was taken that cannot be read");
   return *key;
 }

@@ -24,6 +24,8 @@
 namespace smic::subscribe {
 namespace {
 
+constexpr std::chrono::seconds kQuiet{1};
+
 // For the value of a query parameter.
 std::string percent_encoded(std::string_view text) {
   std::string out;
@@ -130,6 +132,7 @@ class Follower final : public Subscription {
         target(), options_.silence,
         [&] {
           set_connected(true);
+          told_ = {};
           log_info("following", {{"controller", address.host + ':' + std::to_string(address.port)},
                                  {"version", named(state_.head)}});
           if (state_.head.version != 0) acknowledger_.say(to_, {state_.head, ""});
@@ -189,11 +192,20 @@ class Follower final : public Subscription {
     refused_ = {};
     acknowledger_.say(to_, {state_.head, ""});
     enforced();
-    log_info("enforcing", {{"version", named(state_.head)},
-                           {"set", std::to_string(message.delta.set.size())},
-                           {"removed", std::to_string(message.delta.removed.size())}});
+    tell(message.delta);
     keep(message);
     return {};
+  }
+
+  // Endpoints may change a hundred times a second: then a line a second has to do.
+  void tell(const contract::Delta& delta) {
+    const auto now = http::Clock::now();
+    const bool again = now - told_ < kQuiet;
+    log_line(again ? LogLevel::debug : LogLevel::info, "enforcing",
+             {{"version", named(state_.head)},
+              {"set", std::to_string(delta.set.size())},
+              {"removed", std::to_string(delta.removed.size())}});
+    if (!again) told_ = now;
   }
 
   // A key that we do not know may have been published since.
@@ -294,6 +306,7 @@ class Follower final : public Subscription {
   bool cut_off_ = false;       // reading was ended for want of an image
   std::string cannot_be_had_;  // why
   std::string disk_trouble_;
+  http::Clock::time_point told_{};  // what is enforced, in the log
   LinkOptions to_;
   std::optional<Link> images_;
 

@@ -199,6 +199,26 @@ class Distribution(unittest.TestCase):
             self.assertEqual(done.returncode, 0, f"{block}\n{done.stdout}\n{done.stderr}")
         self.assertEqual(stage.node("n1")["refused"]["reason"], "I would rather not")
 
+    def test_a_signing_key_is_replaced_while_a_proxy_follows(self):
+        stage = self.stage()
+        stage.controller.end()
+        mine = stage.home / "trust-of-the-proxy.pem"  # as a mounted ConfigMap: a moment behind
+        mine.write_text((stage.keys / "trust.pem").read_text())
+        ring = json.loads((stage.keys / "keys.json").read_text())
+        new = subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519"], check=True, capture_output=True, text=True)
+        ring["signers"].append({"key": new.stdout, "from": int(time.time()) + 5})
+        (stage.keys / "keys.json").write_text(json.dumps(ring))
+        stage.start_controller()
+        proxy = stage.proxy("n1", trust=mine)
+        stage.all_current("n1")
+        key = lambda: re.findall(r'"key":"([0-9a-f]+)"', (stage.home / "state-n1" / "state").read_text())[-1]  # noqa: E731
+        before = eventually(lambda: (stage.home / "state-n1" / "state").exists() and key(), "it is kept")
+        mine.write_text((stage.keys / "trust.pem").read_text())
+        self.assertEqual(mine.read_text().count("BEGIN PUBLIC KEY"), 2)
+        eventually(lambda: key() != before, "the new key signs")
+        self.assertEqual(proxy.metric("smic_states_refused_total"), 0)
+        self.assertEqual(self.who(stage, proxy), "v1")
+
     # ---- who is not believed --------------------------------------------------------------------
 
     def test_who_may_not_follow_is_told_so(self):

@@ -90,7 +90,7 @@ class Distribution(unittest.TestCase):
         trust = self.object("configmap", "smic-trust")
         self.assertEqual(trust["ca.crt"], ring["authorities"][0]["certificate"])
         self.assertNotIn("PRIVATE", json.dumps(trust))
-        self.assertEqual(self.object("configmap", "smic-distribution")["epoch"], "2")
+        self.assertEqual(self.object("configmap", "smic-distribution")["epoch"], "2")  # and none is lost later
         token = self.proxy_token(1)
         heads = [json.loads(self.ask("/v1/watch?node=n1", token, each)[1])["state"] for each in (self.one, self.other)]
         self.assertEqual(heads[0]["mesh"], heads[1]["mesh"])
@@ -123,6 +123,10 @@ class Distribution(unittest.TestCase):
         one, two = self.start_proxy(1, self.one, self.other), self.start_proxy(2, self.other, self.one)
         for proxy in (one, two):
             proxy.says("enforcing version=")
+        watcher = self.token(NS, "watcher", "--audience", "smic-controller")
+        for replica in (self.one, self.other):  # each knows of the node that follows the other
+            eventually(lambda: {node["node"] for node in json.loads(self.ask("/v1/status", watcher, replica)[1])["nodes"]
+                                if node["current"] and node["connected"]} == {"n1", "n2"}, "all nodes are known")
         state = self.cluster.path / "proxy-1" / "state" / "state"
         eventually(state.exists, "it is kept")
         self.assertIn("local pod 10.244.0.11", state.read_text())
