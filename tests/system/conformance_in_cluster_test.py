@@ -7,8 +7,9 @@ import contextlib
 import sys
 import unittest
 
-import conformance
 from cluster import ROOT, eventually
+
+import conformance  # where `cluster` says
 from conformance import PORT, App
 from mesh import document
 from node_cluster import NodeCluster
