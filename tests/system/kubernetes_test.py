@@ -9,7 +9,7 @@ import pathlib
 import signal
 import unittest
 
-from cluster import PATIENCE, PODS, ROOT, STARTING, Cluster, Process, eventually
+from cluster import PATIENCE, PODS, ROOT, STARTING, Cluster, Process, eventually, run
 from mesh import BIN, Client, Echo, account, document, pod, route_group, service, slice_of, split, target
 
 CONTROLLER, PROXY = BIN / "smic-controller", BIN / "smic-proxy"
@@ -242,6 +242,25 @@ class Kubernetes(unittest.TestCase):
         certified.says("published")
         self.assertTrue(pathlib.Path(self.cluster.path / "certified" / "manifest.json").exists())
         self.assertEqual(certified.end(), 0)
+
+    def test_c_a_network_that_swallows_everything_is_noticed_and_survived(self):
+        """No FIN, no RST: only that nobody answers any more."""
+        cut = self.started(CONTROLLER, "--out", self.cluster.path / "cut", "--kubeconfig", self.cluster.admin)
+        cut.says("published", STARTING)
+        swallow = f"add table inet cut; add chain inet cut in {{ type filter hook input priority 0; }}; " \
+                  f"add rule inet cut in tcp dport {self.cluster.port} drop"
+        run("nft", swallow)
+        try:
+            cut.says("lost touch with the API", 90)
+        finally:
+            run("nft", "delete table inet cut")
+        before = cut.text().count("info: published")
+        # The API server talks to itself by the same way, and needs a while as well.
+        edit = '{"spec": {"backends": [{"service": "reviews-v1", "weight": 7}, {"service": "reviews-v2", "weight": 3}]}}'
+        eventually(lambda: self.cluster.kubectl("patch", "trafficsplit", "canary", "-n", NS, "--type=merge", "-p", edit,
+                                                check=False).returncode == 0, "the API takes an edit", 120)
+        eventually(lambda: cut.text().count("info: published") > before, "it is in touch again", 120)
+        self.assertEqual(cut.end(), 0)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 """Conditions on SMI objects, on a real API server: told, kept, healed, never written without need, and by the leader alone."""
 
 import json
+import re
 import signal
 import unittest
 
@@ -230,6 +231,33 @@ class Status(unittest.TestCase):
             proxy.process.send_signal(signal.SIGCONT)
         self.becomes("trafficsplit web", {"Programmed": ("True", "Programmed")})
         self.assertEqual((proxy.end(), serving.end()), (0, 0))
+
+    def test_8_the_rights_of_deploy_are_enough_and_not_for_nothing(self):
+        """By what was really asked for. DNS has rights of its own, which these accounts were not given."""
+        refused, used = set(), set()
+        for line in (self.cluster.path / "audit.log").read_text().splitlines():
+            line = json.loads(line)
+            if not re.search(r"smic-system:(one|two|three|four)$", line["user"]["username"]):
+                continue
+            what = line.get("objectRef", {})
+            asked = (line["verb"], what.get("apiGroup", ""),
+                     "/".join(filter(None, (what.get("resource"), what.get("subresource")))))
+            forbidden = line["annotations"].get("authorization.k8s.io/decision") == "forbid"
+            (refused if forbidden else used).add(asked)
+        ours = lambda asked: asked[1].endswith(("smi-spec.io", "events.k8s.io", "coordination.k8s.io"))  # noqa: E731
+        self.assertEqual({asked for asked in refused if ours(asked)}, set())
+        split = "split.smi-spec.io"
+        self.assertLessEqual({("list", split, "trafficsplits"), ("watch", split, "trafficsplits"),
+                              ("patch", split, "trafficsplits/status"), ("list", "events.k8s.io", "events"),
+                              ("create", "events.k8s.io", "events"), ("patch", "events.k8s.io", "events"),
+                              ("get", "coordination.k8s.io", "leases"),
+                              ("update", "coordination.k8s.io", "leases"),
+                              ("create", "coordination.k8s.io", "leases")}, used)
+        # Nothing but status of what the user wrote, and nothing of anybody's removed.
+        writes = {asked for asked in used if asked[0] not in ("get", "list", "watch")}
+        self.assertEqual({asked for asked in writes if asked[1].endswith("smi-spec.io")
+                          and not asked[2].endswith("/status")}, set())
+        self.assertEqual({asked for asked in writes if asked[0].startswith("delete")}, set())
 
 
 if __name__ == "__main__":
