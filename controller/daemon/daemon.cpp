@@ -95,6 +95,7 @@ class Daemon {
   void stop() {
     stop_.stop();
     for (; started_ > 0; --started_) components_[started_ - 1]->stop();
+    if (leadership_) leadership_->on_change(nullptr);  // those who were told go now
     while (!components_.empty()) components_.pop_back();
     writer_.reset();
     leadership_.reset();

@@ -64,6 +64,7 @@ class Election final : public Leadership {
 
   void on_change(OnChange tell) override {
     const std::lock_guard lock(mutex_);
+    if (!tell) return tell_.clear();
     if (told_) tell(true);
     tell_.push_back(std::move(tell));
   }

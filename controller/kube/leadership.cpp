@@ -11,7 +11,7 @@ class Fixed final : public Leadership {
   bool leads() const override { return leads_; }
   std::string leader() const override { return leads_ ? "this process" : ""; }
   void on_change(OnChange tell) override {
-    if (leads_) tell(true);
+    if (leads_ && tell) tell(true);
   }
 
  private:

@@ -19,7 +19,7 @@ class Leadership {
   virtual bool leads() const = 0;          // now; from any thread
   virtual std::string leader() const = 0;  // the last one known; empty = nobody
   // Told of every change, and at once if we lead already. Must not block; from a thread of the
-  // election.
+  // election. Null: nobody is told from here on, which whoever destroys those who were must say.
   virtual void on_change(OnChange tell) = 0;
 };
 

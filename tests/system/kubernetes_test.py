@@ -260,7 +260,7 @@ class Kubernetes(unittest.TestCase):
         eventually(lambda: self.cluster.kubectl("patch", "trafficsplit", "canary", "-n", NS, "--type=merge", "-p", edit,
                                                 check=False).returncode == 0, "the API takes an edit", 120)
         eventually(lambda: cut.text().count("info: published") > before, "it is in touch again", 120)
-        self.assertEqual(cut.end(), 0)
+        self.assertEqual(cut.end(), 0, cut.text())
 
 
 if __name__ == "__main__":

@@ -163,6 +163,19 @@ TEST_CASE("a leader that finds another's name in the Lease stops at once") {
   CHECK(api.finish() == "");
 }
 
+TEST_CASE("who is not to be told any more is not, at the end either") {
+  ScriptedApi api({{"GET " + kObject, kAbsent},
+                   {"POST " + kCollection, answer(201, lease_of("me"))},
+                   {"PUT " + kObject, answer(200, lease_of(""))}});
+  auto election = elect(api.config(), me(), 1);
+  Changes changes(*election);
+  REQUIRE(changes.wait(1));
+  election->on_change(nullptr);
+  election.reset();
+  CHECK(changes.all() == std::vector<bool>{true});
+  CHECK(api.finish() == "");
+}
+
 TEST_CASE("processes of one host are told apart") {
   CHECK(identity_of("node", 1) == "node_0000000000000001");
   CHECK(identity_of("node", 1) != identity_of("node", 2));
