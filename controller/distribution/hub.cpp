@@ -355,17 +355,21 @@ class HubOfStreams final : public Hub {
   // Nodes that follow another replica. What they enforce there counts here if the states are equal;
   // versions are each replica's own, so it is ours then.
   void add_others(std::map<std::string, NodeStatus>& nodes) const {
-    for (const Report& report : others_) {
-      const bool same = version_ > 0 && report.mesh == mesh_.newest()->hash;
-      for (const auto& [names, current] :
-           {std::pair(&report.current, same), {&report.behind, false}}) {
-        for (const std::string& name : *names) {
-          NodeStatus& node = nodes[name];
-          if (node.streams > 0) continue;
-          node.elsewhere = true;
-          node.epoch = current ? epoch_ : 0;
-          node.version = current ? version_ : 0;
-        }
+    const auto add = [&](const std::set<std::string>& names, bool current) {
+      for (const std::string& name : names) {
+        NodeStatus& node = nodes[name];
+        if (node.streams > 0) continue;
+        node.elsewhere = true;
+        node.epoch = current ? epoch_ : 0;
+        node.version = current ? version_ : 0;
+      }
+    };
+    // What enforces our state counts last: a replica that is gone may still say what was before.
+    for (const Report& report : others_) add(report.behind, false);
+    for (const bool same : {false, true}) {
+      for (const Report& report : others_) {
+        if ((version_ > 0 && report.mesh == mesh_.newest()->hash) == same)
+          add(report.current, same);
       }
     }
   }

@@ -129,3 +129,14 @@ TEST_CASE("every replica knows of all nodes, whichever replica they follow") {
   const auto entries = shelf->read(keys::Object::distribution).value()->entries;
   CHECK(entries.contains("nodes-of.one"));
 }
+
+TEST_CASE("what a replica said that is gone does not hide what another says now") {
+  Replica here(std::make_shared<Memory>());
+  here.take(1);
+  const Report now{here.hub->report().mesh, {"n1"}, {}};
+  const Report gone{contract::hash_of("what was before"), {"n1"}, {"n2"}};
+  for (const auto& reports : {std::vector{now, gone}, std::vector{gone, now}}) {
+    here.hub->hear(reports);
+    CHECK(here.known() == "n1+ n2- ");
+  }
+}
