@@ -31,7 +31,7 @@ SMIC_INLINE uint32_t header(Tables t, uint64_t field) { return load32(t + field)
 #define SMIC_HEADER(field) header(t, __builtin_offsetof(TablesHeader, field))
 
 constexpr uint64_t kHighs = 0x8080808080808080;
-constexpr uint64_t each_byte(uint8_t byte) { return 0x0101010101010101 * byte; }
+constexpr uint64_t each_byte(uint8_t byte) { return uint64_t{0x0101010101010101} * byte; }
 
 // A subject of less than eight bytes is read from a copy with zeros behind it, so that window()
 // needs no branch: it loads the last eight bytes at most and shifts. The copy lies outside, so that
