@@ -8,6 +8,7 @@
 //   state.h     the same as it is distributed: signed items, and what changed between two states
 //   state_stream.h  its lines on the wire and on disk
 //   signature.h keys, and who is trusted
+//   edges.h     what a proxy has counted, for SMI metrics; latency.h: in which buckets
 //   digest.h    how images are named
 //
 // Shape and names are kept apart. An image holds only the shape of a unit (indices: route 2,

@@ -46,6 +46,19 @@ std::shared_ptr<distribution::Hub> distribute(const Surroundings& surroundings,
   return hub;
 }
 
+// Metrics of the mesh, as the API server asks for them; what to do once there is a server.
+std::function<void(api::Server&)> measure(const Surroundings& surroundings,
+                                          std::vector<std::unique_ptr<Component>>& list,
+                                          std::vector<api::Route>& routes) {
+  if (surroundings.configuration.listen.empty() || surroundings.api == nullptr) return nullptr;
+  auto metrics = smi_metrics(surroundings);
+  std::ranges::move(metrics->routes(), std::back_inserter(routes));
+  list.push_back(std::move(metrics));
+  return [of = static_cast<MetricsComponent*>(list.back().get())](api::Server& server) {
+    of->serve_with(server);
+  };
+}
+
 }  // namespace
 
 Result<std::vector<std::unique_ptr<Component>>> components(const Surroundings& surroundings) {
@@ -73,10 +86,12 @@ Result<std::vector<std::unique_ptr<Component>>> components(const Surroundings& s
                                surroundings.stop, hub ? enforcement_by(hub) : nullptr}));
   }
   if (given.listen.empty() && given.health.empty()) return list;
+  auto started = measure(surroundings, list, routes);
   if (keys.keys && surroundings.writer != nullptr) {
     list.push_back(introduction(surroundings, keys.keys));
   }
-  list.push_back(serving(surroundings, std::move(keys.keys), std::move(routes)));
+  list.push_back(
+      serving(surroundings, std::move(keys.keys), std::move(routes), std::move(started)));
   return list;
 }
 

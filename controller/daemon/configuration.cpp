@@ -68,6 +68,15 @@ Syntax syntax_of(Configuration& given) {
       text("--keys", "DIR", given.keys,
            "where the keys of --listen are kept (default in a cluster: a\n"
            "Secret that its controllers share)"),
+      words("--proxies", "ADDRESS:PORT,...", given.proxies,
+            "admin addresses of proxies that are no pods of the cluster,\n"
+            "whose figures are part of metrics.smi-spec.io too"),
+      choice<traffic::LatencyUnit>(
+          "--metrics-unit",
+          {{"seconds", traffic::LatencyUnit::seconds}, {"ms", traffic::LatencyUnit::milliseconds}},
+          given.metrics_unit,
+          "of latencies in metrics.smi-spec.io: seconds, as SMI says\n"
+          "(default), or ms, as smi-metrics has it"),
       text("--cache", "DIR", given.cache,
            "keeps compiled units from one run to the next, at most a\n"
            "gigabyte; nobody else may write there"),

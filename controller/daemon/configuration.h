@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "compiler/compile.h"
 #include "controller/node_plan.h"
+#include "controller/traffic/metrics_api.h"
 
 namespace smic::controller {
 
@@ -27,6 +28,8 @@ struct Configuration {
   std::string listen;  // HTTPS
   std::string health;  // plain HTTP
   std::string keys;
+  std::vector<std::string> proxies;  // whose figures are read, besides those of the cluster's pods
+  traffic::LatencyUnit metrics_unit = traffic::LatencyUnit::seconds;
   std::string cache;
   std::string tokens;  // of nodes, without a cluster
   std::string ns;

@@ -19,11 +19,12 @@ constexpr std::chrono::seconds kTending{60};
 class Serving final : public Component {
  public:
   Serving(const Surroundings& surroundings, std::shared_ptr<keys::Keys> keys,
-          std::vector<api::Route> routes)
+          std::vector<api::Route> routes, std::function<void(api::Server&)> started)
       : given_(surroundings.configuration),
         stop_(surroundings.stop),
         keys_(std::move(keys)),
-        routes_(std::move(routes)) {
+        routes_(std::move(routes)),
+        started_(std::move(started)) {
     for (api::Route& route : api::health_routes(
              {surroundings.not_ready, [counts = counts_] { return counts->render(); }})) {
       routes_.push_back(std::move(route));
@@ -44,6 +45,7 @@ class Serving final : public Component {
       if (auto shown = show(); !shown) return shown;
       tending_ = std::thread([this] { tend(); });
     }
+    if (started_) started_(*server_);
     log_info("serving",
              {{"https", server_->secure_address()}, {"health", server_->plain_address()}});
     return {};
@@ -83,6 +85,7 @@ class Serving final : public Component {
   const std::shared_ptr<keys::Keys> keys_;
   const std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();
   std::vector<api::Route> routes_;
+  const std::function<void(api::Server&)> started_;
   std::unique_ptr<api::Server> server_;
   std::thread tending_;
 };
@@ -111,9 +114,10 @@ Result<OpenedKeys> open_keys(const Surroundings& surroundings) {
 }
 
 std::unique_ptr<Component> serving(const Surroundings& surroundings,
-                                   std::shared_ptr<keys::Keys> keys,
-                                   std::vector<api::Route> routes) {
-  return std::make_unique<Serving>(surroundings, std::move(keys), std::move(routes));
+                                   std::shared_ptr<keys::Keys> keys, std::vector<api::Route> routes,
+                                   std::function<void(api::Server&)> started) {
+  return std::make_unique<Serving>(surroundings, std::move(keys), std::move(routes),
+                                   std::move(started));
 }
 
 }  // namespace smic::controller

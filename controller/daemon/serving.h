@@ -18,10 +18,19 @@ struct OpenedKeys {
 };
 Result<OpenedKeys> open_keys(const Surroundings& surroundings);
 
-// Answers `routes`, and tends the keys.
+// Answers `routes`, and tends the keys. `started` is told of the server, which lives until this is
+// stopped.
 std::unique_ptr<Component> serving(const Surroundings& surroundings,
-                                   std::shared_ptr<keys::Keys> keys,
-                                   std::vector<api::Route> routes);
+                                   std::shared_ptr<keys::Keys> keys, std::vector<api::Route> routes,
+                                   std::function<void(api::Server&)> started = nullptr);
+
+// The aggregated API `metrics.smi-spec.io`. Needs a cluster.
+class MetricsComponent : public Component {
+ public:
+  virtual std::vector<api::Route> routes() = 0;
+  virtual void serve_with(api::Server& server) = 0;  // once; it needs the server's trust
+};
+std::unique_ptr<MetricsComponent> smi_metrics(const Surroundings& surroundings);
 
 // Tells the API server by which authority it knows us: `caBundle` of CRDs, webhooks, APIServices.
 // Needs a cluster.

@@ -79,7 +79,7 @@ json::object kept_metadata(const json::object& metadata, const Keep* keep,
     if (const json::value* value = metadata.if_contains(key)) fields[key] = *value;
   }
   if (keep == nullptr) return fields;
-  for (const std::string_view key : {"labels", "annotations"}) {
+  for (const std::string_view key : {"labels", "annotations", "ownerReferences"}) {
     const Keep* below = keep->below(key);
     const json::value* value = metadata.if_contains(key);
     if (below == nullptr || value == nullptr) continue;

@@ -23,7 +23,8 @@ void identify(Caller& caller, const View& view, const program::Unit& unit) {
   caller.identity_serial = view.serial;
   const auto& identities = *view.snapshot->identities;
   const auto found = identities.find(caller.peer_ip);
-  caller.identity = found == identities.end() ? std::string() : found->second.identity;
+  caller.pod = found == identities.end() ? nullptr : &found->second;
+  caller.identity = caller.pod == nullptr ? std::string() : caller.pod->identity;
   caller.source_class = caller.identity.empty() ? 0 : unit.class_of(caller.identity);
   caller.source_number = caller.worker.source_number(caller.identity);
 }
@@ -96,6 +97,41 @@ observe::RequestSeries& series_of(Caller& caller, const program::Unit& unit, std
     series = &caller.worker.metrics.series(labels);
   }
   return *series;
+}
+
+// "TrafficSplit shop/canary" → "shop/canary"; what no split routed has none.
+std::string split_of(const contract::Route& route) {
+  static constexpr std::string_view kKind = "TrafficSplit ";
+  const std::string& resource = route.origin.resource;
+  return resource.starts_with(kKind) ? resource.substr(kKind.size()) : std::string();
+}
+
+contract::EdgeNames names_of_edge(const Caller& caller, const program::Unit& unit,
+                                  const contract::Route& route, const contract::Backend& backend,
+                                  const program::Endpoint& endpoint) {
+  contract::EdgeNames names;
+  if (caller.pod != nullptr) names.source = caller.pod->pod;
+  names.service = unit.manifest.service;
+  names.split = split_of(route);
+  names.backend = backend.service;
+  const std::string& pod = endpoint.named->workload;
+  names.destination = endpoint.address();
+  if (!pod.empty())
+    names.destination = backend.service.substr(0, backend.service.find('/') + 1) + pod;
+  return names;
+}
+
+std::shared_ptr<observe::EdgeSeries> edge_of(Caller& caller, const program::Unit& unit,
+                                             std::uint32_t route, std::uint32_t backend,
+                                             const program::Endpoint& endpoint) {
+  auto& edge =
+      caller.worker.edge_cache[{endpoint.named, caller.pod, caller.listener.number, route}];
+  if (edge == nullptr) {
+    edge = caller.worker.edges.series(names_of_edge(caller, unit, unit.manifest.routes[route],
+                                                    unit.manifest.backends[backend], endpoint),
+                                      caller.account.began);
+  }
+  return edge;
 }
 
 std::string describe(const contract::Origin& origin) {
@@ -231,6 +267,9 @@ std::optional<Refusal> decide(Caller& caller, const RequestHead& head, Choice& c
   if (!program::allowed(verdict, endpoint)) {
     worker.metrics.requests_denied.add();
     return denied(caller, *unit, route, endpoint);
+  }
+  if (unit->manifest.protocol == contract::Protocol::http) {
+    caller.account.edge = edge_of(caller, *unit, verdict.route, backend, endpoint);
   }
   choice.pool = &worker.pool_of(endpoint);
   return std::nullopt;

@@ -7,10 +7,12 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <random>
 #include <set>
 
 #include "base/check.h"
 #include "base/log.h"
+#include "contract/edges.h"
 #include "runtime/proxy/control.h"
 #include "runtime/proxy/documents.h"
 #include "runtime/proxy/flow_table.h"
@@ -28,6 +30,12 @@ std::size_t raise_descriptor_limit() {
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
   return limit.rlim_cur;
+}
+
+// Tells one start of a proxy from another.
+std::string random_name() {
+  std::random_device chance;
+  return std::to_string(std::uint64_t{chance()} << 32 | chance());
 }
 
 // Counts workers down.
@@ -314,6 +322,7 @@ class ProxyOfWorkers : public Proxy {
   AdminReply reply(const std::string& path) {
     const auto snapshot = shared_.cell.current();
     if (path == "/metrics") return {200, "text/plain; version=0.0.4", metrics(snapshot.get())};
+    if (path == "/edges") return {200, "application/json", edges()};
     if (path == "/healthz") return {200, "application/json", "{\"status\":\"ok\"}\n"};
     if (path == "/readyz") {
       if (snapshot == nullptr) return {503, "application/json", "{\"status\":\"no snapshot\"}\n"};
@@ -357,6 +366,19 @@ class ProxyOfWorkers : public Proxy {
     return more_metrics_ ? more_metrics_() : std::string();
   }
 
+  std::string edges() const {
+    observe::EdgeTable::Sums sums;
+    for (const auto& worker : workers_) worker->edges_for_scrape().add_to(sums);
+    const auto age = std::chrono::steady_clock::now() - began_;
+    return contract::to_json(contract::EdgeReport{
+        instance_,
+        static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::milliseconds>(age).count()),
+        {sums.begin(), sums.end()}});
+  }
+
+  const std::string instance_ = random_name();
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   Worker::Shared shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Control> control_;

@@ -100,6 +100,7 @@ net::Task<bool> serve_request(Session& session, ParseResult result) {
     if (!refusal && attempt == 0) refusal = admit(session);
     worker.quiet();
     if (refusal) {
+      session.account.edge = nullptr;
       const bool gone = choice.unit_is_gone;
       session.unread = !discard_request(session, facts);
       const bool keep = facts.keep_alive && !session.unread && !gone;
@@ -144,7 +145,8 @@ net::Task<> serve(Worker& worker, int fd, ListenerKey listener, net::SocketAddre
 
 void settle(Caller& caller) {
   Account& account = caller.account;
-  const auto took = std::chrono::steady_clock::now() - account.began;
+  const auto ended = std::chrono::steady_clock::now();
+  const auto took = ended - account.began;
   account.passage = {};
   if (account.series != nullptr) {
     const auto status_class = static_cast<std::size_t>(account.status / 100);
@@ -152,6 +154,10 @@ void settle(Caller& caller) {
     account.series->duration.observe(took);
     account.series->bytes_received.add(account.received);
     account.series->bytes_sent.add(account.sent);
+  }
+  // Requests alone; and not those whose client left before it was answered.
+  if (account.edge != nullptr && account.protocol == "http" && account.status >= 200) {
+    account.edge->count(account.status < 500, ended, took);
   }
   if (!caller.worker.access_log.on()) return;
   observe::AccessRecord record;

@@ -32,6 +32,7 @@ struct Choice {
 struct Account {
   std::chrono::steady_clock::time_point began;
   observe::RequestSeries* series = nullptr;
+  std::shared_ptr<observe::EdgeSeries> edge;  // of a request that is sent on
   std::uint64_t received = 0;
   std::uint64_t sent = 0;
   int status = 0;
@@ -59,6 +60,7 @@ struct Caller {
   // Who the peer is, according to the view with this serial.
   std::uint64_t identity_serial = 0;
   std::string identity;
+  const contract::PodIdentity* pod = nullptr;  // good as long as that view
   std::uint32_t source_class = 0;
   std::uint32_t source_number = 0;
 

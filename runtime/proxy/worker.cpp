@@ -75,6 +75,7 @@ const View& Worker::view() {
   if (view->serial != view_serial_) {
     view_serial_ = view->serial;
     series_cache.clear();
+    edge_cache.clear();
     pool_cache_.fill({});
     if (loop_.deadlines().now() - swept_at_ >= kSweepTicks) {
       swept_at_ = loop_.deadlines().now();

@@ -53,6 +53,29 @@ class SeriesCache {
   std::unordered_map<Key, observe::RequestSeries*, Hash> map_;
 };
 
+// Which edge counts; filled on demand, void with each view, which the names are part of.
+class EdgeCache {
+ public:
+  struct Key {
+    const contract::Endpoint* to;
+    const contract::PodIdentity* from;  // null = no pod of this node
+    std::uint32_t listener, route;
+    bool operator==(const Key&) const = default;
+  };
+  std::shared_ptr<observe::EdgeSeries>& operator[](const Key& key) { return map_[key]; }
+  void clear() { map_.clear(); }
+
+ private:
+  struct Hash {
+    std::size_t operator()(const Key& k) const {
+      const auto pointers = reinterpret_cast<std::uintptr_t>(k.to) * 0x9e3779b97f4a7c15u ^
+                            reinterpret_cast<std::uintptr_t>(k.from) * 0xc2b2ae3d27d4eb4fu;
+      return pointers ^ (pointers >> 29) ^ (std::uint64_t{k.listener} << 32 | k.route);
+    }
+  };
+  std::unordered_map<Key, std::shared_ptr<observe::EdgeSeries>, Hash> map_;
+};
+
 // Memory that one request's decision uses and the next one's uses again. Never kept over a
 // suspension point.
 struct Scratch {
@@ -83,6 +106,7 @@ class Worker {
   // ---- from other threads
   net::Loop& loop() { return loop_; }
   const observe::WorkerMetrics& metrics_for_scrape() const { return metrics; }
+  const observe::EdgeTable& edges_for_scrape() const { return edges; }
 
   // ---- on the worker's own thread, by what was posted
   void adopt_view();  // caches and open tunnels follow the current view; then quiet
@@ -114,8 +138,10 @@ class Worker {
   void leave(Session& session);
 
   observe::WorkerMetrics metrics;
+  observe::EdgeTable edges;
   observe::AccessLog access_log;
   SeriesCache series_cache;
+  EdgeCache edge_cache;
   Scratch scratch;
 
  private:
