@@ -34,20 +34,23 @@ print(json.dumps(times))
 
 
 def manifest(folder):
-    """10,000 Services on port 80: 10.96.0.1 … 10.96.39.250."""
+    """10,000 units alike, of one Service compiled: on port 80 of 240.96.0.1 … 240.96.39.250."""
     services = folder / "services"
     services.mkdir()
-    (services / "all.yaml").write_text(yaml_text(*[
-        document("v1", "Service", f"s{i}", "shop", spec={
-            "clusterIP": f"10.96.{i // 250}.{1 + i % 250}",
-            "clusterIPs": [f"10.96.{i // 250}.{1 + i % 250}"],
-            "selector": {"app": f"s{i}"}, "ports": [{"name": "tcp", "port": 80}]})
-        for i in range(SERVICES)]))
+    (services / "web.yaml").write_text(yaml_text(document("v1", "Service", "web", "shop", spec={
+        "clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1"], "selector": {"app": "web"},
+        "ports": [{"name": "tcp", "port": 80}]})))
     controller = Process(BIN / "smic-controller", "--resources", services, "--out", folder / "out",
                          "--address-plan=node", "--access=permissive")
-    controller.says("ready", 120)
+    controller.says("ready", 60)
     controller.end()
-    return folder / "out" / "manifest.json"
+    path = folder / "out" / "manifest.json"
+    text = json.loads(path.read_text())
+    (unit,) = text["units"]
+    text["units"] = [{**unit, "service": f"shop/s{i:05}",
+                      "listen_addresses": [f"240.96.{i // 250}.{1 + i % 250}"]} for i in range(SERVICES)]
+    path.write_text(json.dumps(text))
+    return path
 
 
 def status(pid, name):
@@ -57,7 +60,7 @@ def status(pid, name):
 
 def measure(mode, path, pod):
     began = time.monotonic()
-    proxy = Process(BIN / "smic-proxy", "--manifest", path, f"--steer={mode}", "--workers=2",
+    proxy = Process(BIN / "smic-proxy", "--manifest", path, f"--steer={mode}", "--workers=1",
                     "--admin=127.0.0.1:0")
     proxy.says("enforcing", 120)
     started = time.monotonic() - began
