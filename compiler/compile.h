@@ -26,7 +26,8 @@ class CompiledStore;  // unit_compiler.h
 struct CompileOptions {
   model::Options model;
   passes::Options passes;
-  std::string target;  // empty = this machine's baseline, "x86_64-v2" or "aarch64"
+  std::string target;  // empty = this machine's baseline, "x86_64-v2" or "aarch64"; "portable" =
+                       // tables alone, which need no compiling
   std::shared_ptr<CompiledStore> store;  // of many units that are compiled; none = nothing is kept
 };
 

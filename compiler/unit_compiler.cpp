@@ -75,25 +75,46 @@ void UnitCompiler::run(Job& job, const ir::Unit& raw) const {
     return;
   }
   job.known = std::make_shared<Output>(
-      std::move(unit->names), std::make_shared<const contract::Bytes>(std::move(unit->image)));
+      std::move(unit->names), std::make_shared<const contract::Bytes>(std::move(unit->image)),
+      nullptr);
 }
 
 Result<UnitCompiler::Outputs> UnitCompiler::compile(std::span<const ir::Unit> raw) {
+  std::unordered_map<std::string, Remembered> next;
+  auto outputs = run_all(raw, next);
+  if (outputs) remembered_ = std::move(next);
+  return outputs;
+}
+
+Result<UnitCompiler::Outputs> UnitCompiler::compile_some(std::span<const ir::Unit> raw) {
+  std::unordered_map<std::string, Remembered> next;
+  auto outputs = run_all(raw, next);
+  if (!outputs) return outputs;
+  remembered_.merge(next);
+  if (remembered_.size() > 2 * forgotten_at_ + 64) forget_unused();
+  return outputs;
+}
+
+Result<UnitCompiler::Outputs> UnitCompiler::run_all(
+    std::span<const ir::Unit> raw, std::unordered_map<std::string, Remembered>& into) const {
   std::vector<Job> jobs(raw.size());
   in_parallel(jobs.size(), threads_, [&](std::size_t i) { run(jobs[i], raw[i]); });
   Outputs outputs;
-  std::unordered_map<std::string, Remembered> next;
   std::unordered_map<std::string, std::shared_ptr<const contract::Bytes>> images;  // by digest
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     if (jobs[i].error) return std::unexpected(*jobs[i].error);
     Output& known = *jobs[i].known;
     known.image = images.try_emplace(known.names.image, known.image).first->second;
-    outputs.units.push_back({with_origins_of(raw[i], known.names), known.image});
+    outputs.units.push_back({with_origins_of(raw[i], known.names), known.image, jobs[i].known});
     outputs.compiled += jobs[i].compiled ? 1 : 0;
-    next.try_emplace(std::move(jobs[i].key), std::move(jobs[i].known));
+    into.try_emplace(std::move(jobs[i].key), std::move(jobs[i].known));
   }
-  remembered_ = std::move(next);
   return outputs;
+}
+
+void UnitCompiler::forget_unused() {
+  std::erase_if(remembered_, [](const auto& entry) { return entry.second.use_count() == 1; });
+  forgotten_at_ = remembered_.size();
 }
 
 }  // namespace smic

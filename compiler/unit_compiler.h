@@ -36,6 +36,7 @@ class UnitCompiler {
   struct Output {
     contract::Unit names;
     std::shared_ptr<const contract::Bytes> image;  // one object for equal images
+    std::shared_ptr<const void> memory;            // as long as it is held, it is remembered
   };
   struct Outputs {
     std::vector<Output> units;  // as the input
@@ -49,6 +50,9 @@ class UnitCompiler {
   // does.
   Result<Outputs> compile(std::span<const ir::Unit> raw);
 
+  // These are some of many: what the outputs of other calls hold is remembered too.
+  Result<Outputs> compile_some(std::span<const ir::Unit> raw);
+
  private:
   using Remembered = std::shared_ptr<Output>;  // origins are numbers
   struct Job;
@@ -56,10 +60,14 @@ class UnitCompiler {
   std::string key_of(const ir::Unit& numbered) const;
   Result<CompiledUnit> find_or_compile(const ir::Unit& numbered, Job& job) const;
   void run(Job& job, const ir::Unit& raw) const;
+  Result<Outputs> run_all(std::span<const ir::Unit> raw,
+                          std::unordered_map<std::string, Remembered>& into) const;
+  void forget_unused();
 
   CompileOptions options_;
   unsigned threads_;
   std::unordered_map<std::string, Remembered> remembered_;  // by key
+  std::size_t forgotten_at_ = 0;                            // how many were left then
 };
 
 }  // namespace smic

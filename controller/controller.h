@@ -9,11 +9,13 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "compiler/compile.h"
+#include "compiler/incremental/incremental.h"
 #include "contract/contract.h"
 #include "controller/source/source.h"
 
@@ -89,6 +91,29 @@ std::unique_ptr<AddressPlan> loopback_plan();
 enum class Nodes { one, by_pod };
 inline constexpr const char* kOnlyNode = "local";
 
+// Images by digest; copies share them until one is changed.
+class Images {
+ public:
+  using Image = std::shared_ptr<const contract::Bytes>;
+  using Map = std::map<std::string, Image>;
+
+  Image& operator[](const std::string& digest) { return own()[digest]; }
+  void erase(const std::string& digest) { own().erase(digest); }
+  const Image& at(const std::string& digest) const { return map_->at(digest); }
+  bool contains(const std::string& digest) const { return map_->contains(digest); }
+  Map::const_iterator find(const std::string& digest) const { return map_->find(digest); }
+  Map::const_iterator begin() const { return map_->begin(); }
+  Map::const_iterator end() const { return map_->end(); }
+  std::size_t size() const { return map_->size(); }
+
+ private:
+  Map& own() {
+    if (map_.use_count() > 1) map_ = std::make_shared<Map>(*map_);
+    return *map_;
+  }
+  std::shared_ptr<Map> map_ = std::make_shared<Map>();
+};
+
 struct Update {
   using Pods = std::shared_ptr<const std::vector<contract::PodIdentity>>;
 
@@ -96,7 +121,7 @@ struct Update {
   std::map<std::string, Pods> nodes;  // by name; unchanged pods are the same object
   std::vector<AddressPlan::Unplaced> unplaced;
   std::vector<AddressPlan::Remark> remarks;
-  std::map<std::string, std::shared_ptr<const contract::Bytes>> images;  // by digest
+  Images images;
   std::size_t compiled = 0;  // units compiled for this update; the rest were reused
   double seconds = 0;        // from sources to manifest
 
@@ -125,12 +150,24 @@ class Reconciler {
   // filled. An input that changes nothing gives the same version again.
   Result<Update> reconcile(const Sources& sources, Diagnostics& diagnostics);
 
+  // The same, of objects that changed since the last call: what depends on them is resolved,
+  // lowered and compiled again, the rest is what it was. A mistake always leaves out. Diagnostics
+  // are of sources(), and all there are, not only the new ones.
+  Result<Update> apply(std::span<const incremental::Change> changes, Diagnostics& diagnostics);
+  const Sources& sources() const;
+
+  // After apply() a changed unit is enforced from its tables, so that no change waits for a
+  // compiler. While unfinished(), finish() compiles some of those units and gives the next update.
+  bool unfinished() const;
+  Result<Update> finish(Diagnostics& diagnostics);
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
-// Reads, reconciles and hands on, again and again until the source is stopped. A source that cannot
+// Reads, reconciles and hands on, again and again until the source is stopped, all at once or by
+// what changed, as the source has it. A source that cannot
 // be read and a broken edit both arrive as errors: the version in force stays.
 using OnUpdate = std::function<void(const Result<Update>&, const Diagnostics&)>;
 void follow(source::Source& source, Reconciler& reconciler, const OnUpdate& on_update);

@@ -6,7 +6,9 @@
 #include <chrono>
 
 #include "compiler/unit_compiler.h"
+#include "contract/unit_place.h"
 #include "controller/controller.h"
+#include "controller/object_reconciler.h"
 #include "controller/service_names.h"
 
 namespace smic::controller {
@@ -35,12 +37,6 @@ std::set<std::string> taken_addresses(const model::Mesh& mesh) {
   return taken;
 }
 
-MeshedService::Kind kind_of(const resources::Service& object) {
-  if (object.type == "ExternalName") return MeshedService::Kind::external_name;
-  return object.cluster_ip == "None" ? MeshedService::Kind::headless
-                                     : MeshedService::Kind::cluster_ip;
-}
-
 std::vector<MeshedService> meshed_services(const Frontend& front) {
   std::map<ir::ServiceRef, MeshedService> meshed;
   for (const ir::Unit& unit : front.units) {
@@ -50,8 +46,7 @@ std::vector<MeshedService> meshed_services(const Frontend& front) {
   for (const resources::Service& object : front.resources.services) {
     const auto found = meshed.find({object.meta.ns.value, object.meta.name.value});
     if (found == meshed.end()) continue;
-    found->second = {found->first, kind_of(object), !object.selector.empty(), object.cluster_ips,
-                     object.meta.created};
+    found->second = meshed_service(object);
   }
   std::vector<MeshedService> services;
   for (auto& [ref, service] : meshed) services.push_back(std::move(service));
@@ -71,8 +66,10 @@ std::map<std::string, std::vector<contract::PodIdentity>> pods_by_node(const mod
   return by_node;
 }
 
-auto place_of_unit(const contract::Unit& unit) {
-  return std::tie(unit.service, unit.port, unit.protocol);
+std::pair<std::string_view, std::string_view> place_of_names(const contract::ServiceNames& names) {
+  const std::string_view service = names.service;
+  const std::size_t slash = service.find('/');
+  return {service.substr(0, slash), service.substr(slash + 1)};
 }
 
 // Puts the objects of `before` in the place of their equals. Both are sorted by place.
@@ -102,6 +99,7 @@ struct Reconciler::Impl {
   UnitCompiler compiler;
   std::vector<std::string> mesh_zones;
   Nodes nodes;
+  ObjectReconciler objects{options, *plan, mesh_zones, nodes};
   Update in_force;  // without images
   ErrorKeys errors_in_force;
 
@@ -148,9 +146,8 @@ struct Reconciler::Impl {
 
   // The same content is the same version, and a part that is the same is the same object.
   void number(Update& update) {
-    share(update.manifest.units, in_force.manifest.units, place_of_unit);
-    share(update.manifest.names.services, in_force.manifest.names.services,
-          [](const contract::ServiceNames& names) { return std::tie(names.service); });
+    share(update.manifest.units, in_force.manifest.units, contract::place_of);
+    share(update.manifest.names.services, in_force.manifest.names.services, place_of_names);
     bool changed = update.nodes.size() != in_force.nodes.size();
     for (auto& [node, pods] : update.nodes) {
       const auto before = in_force.nodes.find(node);
@@ -175,6 +172,29 @@ Reconciler::Reconciler(CompileOptions options, std::unique_ptr<AddressPlan> plan
 
 Reconciler::~Reconciler() = default;
 
+Result<Update> Reconciler::apply(std::span<const incremental::Change> changes,
+                                 Diagnostics& diagnostics) {
+  const auto start = std::chrono::steady_clock::now();
+  auto update = impl_->objects.apply(changes);
+  impl_->objects.report(diagnostics);
+  if (!update) return update;
+  update->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return update;
+}
+
+bool Reconciler::unfinished() const { return impl_->objects.unfinished(); }
+
+Result<Update> Reconciler::finish(Diagnostics& diagnostics) {
+  const auto start = std::chrono::steady_clock::now();
+  auto update = impl_->objects.finish();
+  impl_->objects.report(diagnostics);
+  if (!update) return update;
+  update->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return update;
+}
+
+const Sources& Reconciler::sources() const { return impl_->objects.sources(); }
+
 Result<Update> Reconciler::reconcile(const Sources& sources, Diagnostics& diagnostics) {
   const auto start = std::chrono::steady_clock::now();
   const Frontend front = analyze(sources, impl_->options, diagnostics);
@@ -192,7 +212,38 @@ Result<Update> Reconciler::reconcile(const Sources& sources, Diagnostics& diagno
   return update;
 }
 
+namespace {
+
+constexpr int kMostPassedOver = 16;  // turns in which compiling gave way to changes
+
+// While nothing else is to be done; but under a stream of changes not never.
+void finish(source::Source& source, Reconciler& reconciler, const OnUpdate& on_update,
+            int& passed_over) {
+  while (reconciler.unfinished() && (!source.has_news() || ++passed_over > kMostPassedOver)) {
+    passed_over = 0;
+    Diagnostics diagnostics(reconciler.sources());
+    on_update(reconciler.finish(diagnostics), diagnostics);
+  }
+}
+
+void follow_objects(source::Source& source, Reconciler& reconciler, const OnUpdate& on_update) {
+  int passed_over = 0;
+  do {
+    const auto changes = source.read_changes();
+    Diagnostics diagnostics(reconciler.sources());
+    if (!changes) {
+      on_update(fail(changes, "read resources"), diagnostics);
+      continue;
+    }
+    on_update(reconciler.apply(*changes, diagnostics), diagnostics);
+    finish(source, reconciler, on_update, passed_over);
+  } while (source.wait());
+}
+
+}  // namespace
+
 void follow(source::Source& source, Reconciler& reconciler, const OnUpdate& on_update) {
+  if (source.has_objects()) return follow_objects(source, reconciler, on_update);
   do {
     auto sources = source.read();
     if (!sources) {

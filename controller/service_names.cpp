@@ -20,10 +20,7 @@ Objects by_ref(const resources::Set& set) {
 std::set<std::string> plain_namespaces(const resources::Set& set) {
   std::set<std::string> names;
   for (const resources::Namespace& object : set.namespaces) {
-    const auto label = object.meta.labels.find(kNamesLabel);
-    if (label != object.meta.labels.end() && label->second == "plain") {
-      names.insert(object.meta.name.value);
-    }
+    if (has_plain_names(object)) names.insert(object.meta.name.value);
   }
   return names;
 }
@@ -70,6 +67,13 @@ contract::NamedPod pod_of(const model::Service& service, const model::Endpoint& 
   return pod;
 }
 
+}  // namespace
+
+bool has_plain_names(const resources::Namespace& object) {
+  const auto label = object.meta.labels.find(kNamesLabel);
+  return label != object.meta.labels.end() && label->second == "plain";
+}
+
 contract::ServiceNames names_of(const model::Service& service, const resources::Service& object) {
   contract::ServiceNames names;
   names.service = ir::to_string(service.ref);
@@ -84,8 +88,6 @@ contract::ServiceNames names_of(const model::Service& service, const resources::
   }
   return names;
 }
-
-}  // namespace
 
 contract::Names service_names(const Frontend& front, const AddressPlan::Addresses& addresses,
                               std::vector<std::string> mesh_zones, std::string cluster_domain) {

@@ -17,4 +17,10 @@ inline constexpr const char* kNamesLabel = "smic.dev/names";
 contract::Names service_names(const Frontend& front, const AddressPlan::Addresses& addresses,
                               std::vector<std::string> mesh_zones, std::string cluster_domain);
 
+// Namespaces that opted in.
+bool has_plain_names(const resources::Namespace& object);
+
+// Of one Service, without its mesh addresses.
+contract::ServiceNames names_of(const model::Service& service, const resources::Service& object);
+
 }  // namespace smic::controller

@@ -109,8 +109,11 @@ Result<contract::Bytes> emit_object(const decision::Decision& decision, std::str
 }
 
 Result<contract::Bytes> emit_image(const decision::Decision& decision, std::string_view name) {
-  if (auto fine = check_input(decision, name); !fine) return std::unexpected(fine.error());
-  const CodeShape shape = read_code_shape(decision);
+  const bool only_tables = name == contract::kPortableTarget;
+  if (auto fine = check_input(decision, only_tables ? targets().front() : name); !fine) {
+    return std::unexpected(fine.error());
+  }
+  const CodeShape shape = only_tables ? CodeShape() : read_code_shape(decision);
   if (!shape.match) {
     const auto tables = std::as_bytes(std::span(decision.tables));
     return contract::write_image(

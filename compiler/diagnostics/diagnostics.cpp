@@ -68,35 +68,36 @@ Diagnostic& Diagnostics::report(std::string code, Span span, std::string message
   const Severity severity = severity_of(code);
   if (severity == Severity::error) ++error_count_;
   if (severity == Severity::warning) ++warning_count_;
-  if (span.source.value >= counts_.size()) counts_.resize(span.source.value + 1);
-  const bool keep =
-      ++counts_[span.source.value].reported[static_cast<std::size_t>(severity)] <= kMaxKept;
+  const bool keep = ++counts_[span.source].reported[static_cast<std::size_t>(severity)] <= kMaxKept;
   Diagnostic diagnostic{severity, std::move(code), span, std::move(message), std::move(help), {}};
   if (keep) return list_.emplace_back(std::move(diagnostic));
   return not_kept_ = std::move(diagnostic);
 }
 
+void Diagnostics::report(const Diagnostic& said) {
+  report(said.code, said.span, said.message, said.help).notes = said.notes;
+}
+
 std::vector<Diagnostic> Diagnostics::sorted() const {
-  std::vector<std::vector<Entry>> by_file(counts_.size());
+  std::map<SourceId, std::vector<Entry>> by_file;
   for (const Diagnostic& diagnostic : list_) {
-    std::vector<Entry>& of_file = by_file[diagnostic.span.source.value];
+    std::vector<Entry>& of_file = by_file[diagnostic.span.source];
     of_file.push_back({&diagnostic, of_file.size()});
   }
   std::vector<Diagnostic> out;
-  for (std::size_t file = 0; file < by_file.size(); ++file) {
-    std::vector<Entry>& of_file = by_file[file];
+  for (auto& [file, of_file] : by_file) {
     std::ranges::sort(of_file, by_place);
     const auto repeated = std::ranges::unique(
         of_file, [](const Entry& a, const Entry& b) { return same(*a.diagnostic, *b.diagnostic); });
     of_file.erase(repeated.begin(), repeated.end());
     Rest rest = cut_to_limit(of_file);
     for (const Severity severity : {Severity::note, Severity::warning, Severity::error}) {
-      const std::size_t reported = counts_[file].reported[static_cast<std::size_t>(severity)];
+      const std::size_t reported = counts_.at(file).reported[static_cast<std::size_t>(severity)];
       if (reported <= kMaxKept) continue;
       (severity == Severity::error ? rest.errors : rest.others) += reported - kMaxKept;
     }
     for (const Entry& entry : of_file) out.push_back(*entry.diagnostic);
-    if (rest.errors + rest.others > 0) out.push_back(rest_of_file(SourceId(file), rest));
+    if (rest.errors + rest.others > 0) out.push_back(rest_of_file(file, rest));
   }
   return out;
 }

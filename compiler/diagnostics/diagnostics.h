@@ -15,6 +15,8 @@
 #include <compare>
 #include <cstdint>
 #include <deque>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +33,10 @@ using SourceId = StrongId<struct SourceTag>;
 class Sources {
  public:
   SourceId add(std::string name, std::string text);
+  // Shares the text with who else holds it.
+  SourceId add(std::string name, std::shared_ptr<const std::string> text);
+  // Of a source that lives longer than its text. What is known of places in the old one is void.
+  void replace(SourceId id, std::string name, std::shared_ptr<const std::string> text);
   const std::string& name(SourceId id) const;
   std::string_view text(SourceId id) const;
   std::string_view line(SourceId id, std::uint32_t number) const;  // 1-based, without line end
@@ -39,7 +45,7 @@ class Sources {
  private:
   struct File {
     std::string name;
-    std::string text;
+    std::shared_ptr<const std::string> text;
     std::vector<std::size_t> line_starts;
   };
   std::deque<File> files_;  // a deque, so that views stay valid
@@ -83,6 +89,12 @@ class Diagnostics {
   // Severity comes from the code's first letter; codes.h lists them all.
   Diagnostic& report(std::string code, Span span, std::string message, std::string help = {});
 
+  // As it was reported before, to whoever collects.
+  void report(const Diagnostic& said);
+
+  // What was reported so far, in that order; of a hostile file not all of it.
+  const std::deque<Diagnostic>& kept() const { return list_; }
+
   bool has_errors() const { return error_count_ > 0; }
   bool empty() const { return list_.empty(); }
   std::size_t error_count() const { return error_count_; }
@@ -101,8 +113,8 @@ class Diagnostics {
     std::size_t reported[3] = {};  // by severity
   };
   const Sources* sources_;
-  std::deque<Diagnostic> list_;    // a deque, so that report()'s reference lasts
-  std::vector<FileCount> counts_;  // by source
+  std::deque<Diagnostic> list_;  // a deque, so that report()'s reference lasts
+  std::map<SourceId, FileCount> counts_;
   Diagnostic not_kept_;
   std::size_t error_count_ = 0;
   std::size_t warning_count_ = 0;

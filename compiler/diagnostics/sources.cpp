@@ -44,10 +44,22 @@ std::vector<std::size_t> find_line_starts(std::string_view text) {
 }  // namespace
 
 SourceId Sources::add(std::string name, std::string text) {
-  text = without_byte_order_marks(std::move(text));
-  std::vector<std::size_t> starts = find_line_starts(text);
-  files_.push_back({std::move(name), std::move(text), std::move(starts)});
+  return add(std::move(name), std::make_shared<const std::string>(std::move(text)));
+}
+
+SourceId Sources::add(std::string name, std::shared_ptr<const std::string> text) {
+  files_.emplace_back();
+  replace(SourceId(files_.size() - 1), std::move(name), std::move(text));
   return SourceId(files_.size() - 1);
+}
+
+void Sources::replace(SourceId id, std::string name, std::shared_ptr<const std::string> text) {
+  SMIC_CHECK(id.value < files_.size(), "unknown source");
+  if (text->contains(kByteOrderMark)) {
+    text = std::make_shared<const std::string>(without_byte_order_marks(*text));
+  }
+  std::vector<std::size_t> starts = find_line_starts(*text);
+  files_[id.value] = {std::move(name), std::move(text), std::move(starts)};
 }
 
 const std::string& Sources::name(SourceId id) const {
@@ -57,7 +69,7 @@ const std::string& Sources::name(SourceId id) const {
 
 std::string_view Sources::text(SourceId id) const {
   SMIC_CHECK(id.value < files_.size(), "unknown source");
-  return files_[id.value].text;
+  return *files_[id.value].text;
 }
 
 std::string_view Sources::line(SourceId id, std::uint32_t number) const {
@@ -66,9 +78,9 @@ std::string_view Sources::line(SourceId id, std::uint32_t number) const {
   if (number == 0 || number > file.line_starts.size()) return {};
   const std::size_t begin = file.line_starts[number - 1];
   const bool last = number == file.line_starts.size();
-  std::size_t end = last ? file.text.size() : file.line_starts[number] - 1;
-  if (end > begin && file.text[end - 1] == '\r') --end;
-  return std::string_view(file.text).substr(begin, end - begin);
+  std::size_t end = last ? file.text->size() : file.line_starts[number] - 1;
+  if (end > begin && (*file.text)[end - 1] == '\r') --end;
+  return std::string_view(*file.text).substr(begin, end - begin);
 }
 
 }  // namespace smic

@@ -6,6 +6,7 @@
 // INVARIANT: leaving anything out here can only make a unit stricter; an access is never widened.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "compiler/ir/ir.h"
@@ -22,5 +23,9 @@ struct Limits {
 // Every unit of the result passes ir::verify. W55 where a unit is cut at
 // contract::kMaxDestinations, W57 where the limit cuts it.
 std::vector<ir::Unit> lower(const model::Mesh& mesh, Diagnostics& diagnostics, Limits limits = {});
+
+// Of these services only; those that are not in the mesh have none.
+std::vector<ir::Unit> lower_some(const model::Mesh& mesh, const std::set<ir::ServiceRef>& services,
+                                 Diagnostics& diagnostics, Limits limits = {});
 
 }  // namespace smic::lowering

@@ -54,6 +54,7 @@ class Subjects {
   void tell_nobody(const resources::Subject& subject, const Name& name, std::string_view why,
                    std::string help = {});
   void add_user(const Name& account);
+  bool accounts_have_users() const;
 
   const PodIdentities& pods_;
   const Options& options_;
@@ -86,7 +87,7 @@ class PodPorts {
 
 class Rules {
  public:
-  Rules(const resources::Set& set, RouteGroups& groups, PodPorts& pod_ports,
+  Rules(const resources::Set& set, RouteGroups& groups, PodPorts& pod_ports, const Options& options,
         Diagnostics& diagnostics);
 
   // Fills `access.tcp` and `access.udp`.
@@ -97,6 +98,8 @@ class Rules {
 
  private:
   struct L4Routes {
+    L4Routes(std::string_view of_kind, ir::Protocol carried, const Options& options)
+        : kind(of_kind), protocol(carried), names(of_kind, options) {}
     std::string_view kind;
     ir::Protocol protocol;
     ByName<const resources::L4Route*> by_name;
@@ -115,8 +118,8 @@ class Rules {
   PodPorts& pod_ports_;
   Diagnostics& diagnostics_;
   LeftOut left_out_;
-  L4Routes tcp_{"TCPRoute", ir::Protocol::tcp, {}, {}};
-  L4Routes udp_{"UDPRoute", ir::Protocol::udp, {}, {}};
+  L4Routes tcp_;
+  L4Routes udp_;
   std::vector<bool> used_;  // by MatchId
 };
 

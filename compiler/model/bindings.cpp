@@ -17,7 +17,10 @@ namespace smic::model {
 
 Bindings::Bindings(const resources::Set& set, const PodIdentities& pods, const Options& options,
                    Diagnostics& diagnostics)
-    : pods_(pods), options_(options), diagnostics_(diagnostics) {
+    : pods_(pods),
+      options_(options),
+      diagnostics_(diagnostics),
+      names_("IdentityBinding", options) {
   for (const resources::IdentityBinding& object : set.identity_bindings) {
     bindings_.emplace(name_of(object.meta), Binding{&object, std::nullopt});
     names_.add(name_of(object.meta));

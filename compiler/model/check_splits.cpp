@@ -19,12 +19,14 @@ std::string ports_text(const std::vector<Port>& ports) {
 }  // namespace
 
 SplitChecks::SplitChecks(const resources::Set& set, const std::vector<Service>& services,
-                         Diagnostics& diagnostics)
+                         const Options& options, Diagnostics& diagnostics)
     : services_(services),
       diagnostics_(diagnostics),
       // Plain manifests say nothing about what runs; then "no endpoint" is no news about a backend.
-      endpoints_are_known_(!set.endpoint_slices.empty() || !set.pods.empty() ||
-                           !set.workloads.empty()) {}
+      endpoints_are_known_(options.surroundings != nullptr
+                               ? options.surroundings->endpoints_are_known()
+                               : !set.endpoint_slices.empty() || !set.pods.empty() ||
+                                     !set.workloads.empty()) {}
 
 void SplitChecks::check(const Split& split, const resources::TrafficSplit& object,
                         const std::vector<const resources::SplitBackend*>& written) {

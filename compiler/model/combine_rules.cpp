@@ -65,11 +65,13 @@ struct Rules::Combined {
 };
 
 Rules::Rules(const resources::Set& set, RouteGroups& groups, PodPorts& pod_ports,
-             Diagnostics& diagnostics)
+             const Options& options, Diagnostics& diagnostics)
     : groups_(groups),
       pod_ports_(pod_ports),
       diagnostics_(diagnostics),
       left_out_(set),
+      tcp_("TCPRoute", ir::Protocol::tcp, options),
+      udp_("UDPRoute", ir::Protocol::udp, options),
       used_(groups.matches.size()) {
   index(set.tcp_routes, tcp_);
   index(set.udp_routes, udp_);

@@ -38,6 +38,18 @@ struct Limits {
 // any part of it (D-2).
 enum class HeaderMatch { full, search };
 
+// What of a mesh cannot be seen in a part of it, for who resolves only that (compiler/incremental).
+class Surroundings {
+ public:
+  virtual ~Surroundings() = default;
+  virtual bool endpoints_are_known() const = 0;  // is there any slice, pod or workload
+  virtual bool accounts_have_users() const = 0;  // is there any pod or workload
+  // Of objects (of accounts also those that pods have), for names that may be a slip.
+  virtual std::vector<std::string> names(std::string_view kind, std::string_view ns) const = 0;
+  // The first namespace that has one of this name; empty if none has.
+  virtual std::string namespace_with(std::string_view kind, std::string_view name) const = 0;
+};
+
 struct Options {
   ir::AccessMode access = ir::AccessMode::enforce;  // smic.dev/access on a namespace overrides it
   std::string cluster_domain = "cluster.local";     // for long forms of service names (D-16)
@@ -51,6 +63,7 @@ struct Options {
   std::vector<std::string> exclude;
   HeaderMatch header_match = HeaderMatch::full;
   Limits limits;
+  const Surroundings* surroundings = nullptr;  // null: the set is all there is
 };
 
 struct ServicePort {

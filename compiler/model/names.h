@@ -3,6 +3,7 @@
 // views into the resources::Set, which outlives them.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string_view>
 #include <unordered_map>
@@ -38,9 +39,14 @@ class Candidates {
  public:
   static constexpr std::size_t kMaxComparisons = 2'000'000;
 
+  Candidates(std::string_view kind, const Options& options)
+      : kind_(kind), surroundings_(options.surroundings) {}
+
   void add(const Name& name) {
+    if (surroundings_ != nullptr) return;  // they know more
     by_namespace_[name.first].emplace_back(name.second);
-    elsewhere_.try_emplace(name.second, name.first);
+    const auto [first, is_new] = elsewhere_.try_emplace(name.second, name.first);
+    if (!is_new) first->second = std::min(first->second, name.first);
   }
 
   // A help for a name that is not there; empty if nothing is near or the bound is reached. The same
@@ -48,7 +54,11 @@ class Candidates {
   std::string suggest(const Name& name);
 
  private:
-  std::unordered_map<std::string_view, std::string_view> elsewhere_;  // name → a namespace of it
+  std::string help_from_surroundings(const Name& name) const;
+
+  std::string_view kind_;
+  const Surroundings* surroundings_;
+  std::unordered_map<std::string_view, std::string_view> elsewhere_;  // name → first namespace
   std::unordered_map<std::string_view, std::vector<std::string>> by_namespace_;
   std::size_t comparisons_ = 0;
 };

@@ -51,7 +51,15 @@ std::optional<Port> Service::target_port(const Endpoint& endpoint, Port port,
   return endpoint.ports[*index];
 }
 
+std::string Candidates::help_from_surroundings(const Name& name) const {
+  std::string help = smic::suggest(name.second, surroundings_->names(kind_, name.first));
+  if (!help.empty()) return help;
+  const std::string ns = surroundings_->namespace_with(kind_, name.second);
+  return ns.empty() ? help : "there is one of this name in namespace `" + ns + '`';
+}
+
 std::string Candidates::suggest(const Name& name) {
+  if (surroundings_ != nullptr) return help_from_surroundings(name);
   std::string help;
   const auto near = by_namespace_.find(name.first);
   if (near != by_namespace_.end() && comparisons_ + near->second.size() <= kMaxComparisons) {

@@ -14,7 +14,7 @@ std::vector<Access> resolve_access(const resources::Set& set, const PodIdentitie
                                    const Options& options, Diagnostics& diagnostics) {
   Subjects subjects(set, identities, options, diagnostics);
   PodPorts pod_ports(services, diagnostics);
-  Rules rules(set, groups, pod_ports, diagnostics);
+  Rules rules(set, groups, pod_ports, options, diagnostics);
 
   std::vector<Access> resolved;
   for (const resources::TrafficTarget& target : set.traffic_targets) {

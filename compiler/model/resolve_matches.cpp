@@ -129,7 +129,7 @@ std::string suggest_match(const RouteGroup& group, std::string_view name) {
 
 RouteGroups resolve_matches(const resources::Set& set, const Options& options,
                             Diagnostics& diagnostics) {
-  RouteGroups groups;
+  RouteGroups groups(options);
   groups.may_be_selected = options.limits.selected_matches;
   MatchResolver resolver(groups, options.header_match, diagnostics);
   for (const resources::HttpRouteGroup& object : set.http_route_groups) {

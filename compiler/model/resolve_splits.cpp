@@ -34,7 +34,8 @@ class SplitResolver {
         groups_(groups),
         options_(options),
         diagnostics_(diagnostics),
-        left_out_(set) {
+        left_out_(set),
+        names_("Service", options) {
     for (const Service& service : services) names_.add({service.ref.ns, service.ref.name});
   }
 
@@ -198,7 +199,7 @@ std::vector<Split> resolve_splits(const resources::Set& set, const std::vector<S
   for (const TrafficSplit& object : set.traffic_splits) {
     if (auto candidate = resolver.resolve(object)) candidates.push_back(std::move(*candidate));
   }
-  SplitChecks checks(set, services, diagnostics);
+  SplitChecks checks(set, services, options, diagnostics);
   for (const Candidate& candidate : candidates) checks.add_root(candidate.split.root);
   std::ranges::sort(candidates, {}, order);
   candidates = without_conflicts(std::move(candidates), diagnostics);

@@ -91,6 +91,8 @@ struct RouteGroup {
 };
 
 struct RouteGroups {
+  explicit RouteGroups(const Options& options) : names("HTTPRouteGroup", options) {}
+
   ByName<RouteGroup> by_name;
   Candidates names;
   std::vector<ir::Match> matches;                    // becomes Mesh::matches
@@ -126,7 +128,7 @@ std::vector<Split> resolve_splits(const resources::Set& set, const std::vector<S
 class SplitChecks {
  public:
   SplitChecks(const resources::Set& set, const std::vector<Service>& services,
-              Diagnostics& diagnostics);
+              const Options& options, Diagnostics& diagnostics);
   void add_root(ServiceId root) { roots_.insert(root); }  // of every split, before any is checked
 
   // `written[i]` is where split.backends[i] comes from.

@@ -15,7 +15,8 @@ Subjects::Subjects(const resources::Set& set, const PodIdentities& pods, const O
       options_(options),
       diagnostics_(diagnostics),
       bindings_(set, pods, options, diagnostics),
-      left_out_(set) {
+      left_out_(set),
+      account_names_("ServiceAccount", options) {
   for (const auto& pod : set.pods) add_user({pod.meta.ns.value, pod.shape.service_account});
   for (const auto& workload : set.workloads) {
     add_user({workload.meta.ns.value, workload.shape.service_account});
@@ -23,6 +24,10 @@ Subjects::Subjects(const resources::Set& set, const PodIdentities& pods, const O
   accounts_ = used_;
   for (const auto& account : set.service_accounts) accounts_.insert(name_of(account.meta));
   for (const Name& account : accounts_) account_names_.add(account);
+}
+
+bool Subjects::accounts_have_users() const {
+  return options_.surroundings ? options_.surroundings->accounts_have_users() : !used_.empty();
 }
 
 void Subjects::add_user(const Name& account) { used_.insert(account); }
@@ -66,7 +71,8 @@ std::vector<Identity> Subjects::account(const resources::Subject& subject, const
   const bool exists = name.second == "default" || accounts_.contains(name);  // in every namespace
   if (!exists) {
     tell_nobody(subject, name, "does not exist", account_names_.suggest(name));
-  } else if (!used_.empty() && !used_.contains(name)) {  // plain manifests say nothing about pods
+  } else if (accounts_have_users() &&
+             !used_.contains(name)) {  // plain manifests say nothing about pods
     tell_nobody(subject, name, "is the account of no pod");
   }
   return pods_.of_account({std::string(name.first), std::string(name.second)});

@@ -204,4 +204,10 @@ Set decode(const Sources& sources, Diagnostics& diagnostics) {
   return decoder.take();
 }
 
+Set decode(const Sources& sources, SourceId source, Diagnostics& diagnostics) {
+  SetDecoder decoder(diagnostics);
+  if (!is_smir(sources.name(source), sources.text(source))) decoder.source(source);
+  return decoder.take();
+}
+
 }  // namespace smic::resources

@@ -34,8 +34,8 @@ struct Metadata {
   Settings settings;
   std::string created;  // creationTimestamp as written; RFC 3339 sorts as text
   std::string uid;
-  bool deleting = false;  // has a deletionTimestamp
-  Span span;              // the object's first line
+  bool deleting = false;         // has a deletionTimestamp
+  Span span;                     // the object's first line
 };
 
 // ---- Kubernetes ------------------------------------------------------------------------------
@@ -231,6 +231,9 @@ struct Set {
 
 // Decodes the YAML and JSON sources; sources named *.smir are left to compiler/text.
 Set decode(const Sources& sources, Diagnostics& diagnostics);
+
+// One of them alone; what it says of objects in others is not seen.
+Set decode(const Sources& sources, SourceId source, Diagnostics& diagnostics);
 
 // Files, directories (their *.yaml, *.yml, *.json and *.smir, recursively, in name order) and "-"
 // for stdin, read before the compiler starts. Names are the paths as given, lexically normal. A

@@ -477,7 +477,7 @@ class HubOfStreams final : public Hub {
   std::uint64_t epoch_ = 0, version_ = 0;
   Parts mesh_;
   std::map<std::string, Parts> locals_;  // by node
-  std::map<std::string, std::shared_ptr<const contract::Bytes>> images_, images_before_;
+  controller::Images images_, images_before_;
   std::vector<std::shared_ptr<Subscriber>> subscribers_;
   std::map<std::string, NodeStatus> nodes_;  // what they said
   std::vector<Report> others_;               // what other replicas say

@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,6 +42,7 @@ class Store final : public Sink {
 
   // Waits until every kind is filled and something is newer than what read() gave. False = closed.
   bool wait();
+  bool has_news();  // would wait() return at once
   bool wait_until_filled();
   void close();  // from any thread
 
@@ -48,11 +51,18 @@ class Store final : public Sink {
                                    const std::string& name, const std::string& text)>;
   void read(const Visit& visit);
 
+  struct Change {
+    std::string kind, ns, name;
+    std::shared_ptr<const std::string> text;  // null: it is gone
+  };
+  // Objects that changed since the last read_changes(); all of them at first. Sorted.
+  std::vector<Change> read_changes();
+
  private:
   using Name = std::pair<std::string, std::string>;  // namespace, name
-  using Objects = std::map<Name, std::string>;
+  using Objects = std::map<Name, std::shared_ptr<const std::string>>;
 
-  void changed();
+  void changed(const std::string& kind, const Name& name);
 
   std::mutex mutex_;
   std::condition_variable condition_;
@@ -60,6 +70,7 @@ class Store final : public Sink {
   std::size_t unfilled_;
   std::uint64_t version_ = 0;
   std::uint64_t read_version_ = 0;
+  std::set<std::pair<std::string, Name>> changed_;  // since the last read_changes()
   bool closed_ = false;
 };
 

@@ -34,6 +34,19 @@ class Cluster final : public Source {
     return sources;
   }
 
+  bool has_objects() const override { return true; }
+
+  Result<std::vector<incremental::Change>> read_changes() override {
+    if (!store_.wait_until_filled()) return fail("stopped before all kinds were read");
+    std::vector<incremental::Change> changes;
+    for (kube::Store::Change& change : store_.read_changes()) {
+      changes.push_back({{std::move(change.kind), std::move(change.ns), std::move(change.name)},
+                         std::move(change.text)});
+    }
+    return changes;
+  }
+
+  bool has_news() override { return store_.has_news(); }
   bool wait() override { return store_.wait(); }
 
   void stop() override {

@@ -8,9 +8,11 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "compiler/diagnostics/diagnostics.h"
+#include "compiler/incremental/incremental.h"
 #include "controller/kube/config.h"
 
 namespace smic::source {
@@ -20,6 +22,14 @@ class Source {
   virtual ~Source() = default;
 
   virtual Result<Sources> read() = 0;
+
+  // Does it know object by object what changed? Then read_changes() gives that: all at first, and
+  // what changed since after that, however often it did.
+  virtual bool has_objects() const { return false; }
+  virtual Result<std::vector<incremental::Change>> read_changes() {
+    return std::vector<incremental::Change>();
+  }
+  virtual bool has_news() { return false; }  // would wait() return at once
   // Blocks until something changed since the last read(), or stop() was called: false = stopped.
   virtual bool wait() = 0;
   virtual void stop() = 0;  // from any thread

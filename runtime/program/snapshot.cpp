@@ -9,6 +9,7 @@
 #include <set>
 #include <tuple>
 
+#include "contract/unit_place.h"
 #include "runtime/program/program.h"
 
 namespace smic::program {
@@ -119,10 +120,6 @@ namespace {
 
 // ---- units -------------------------------------------------------------------------------------
 
-auto place_of(const contract::Unit& unit) {
-  return std::tie(unit.service, unit.port, unit.protocol);
-}
-
 // Units of the snapshot before, in the order in which both have them.
 class Previous {
  public:
@@ -136,14 +133,16 @@ class Previous {
     if (at_ == made_from.size()) return nullptr;
     const bool same = made_from[at_] == &wanted || *made_from[at_] == wanted;
     const std::shared_ptr<const Unit>& unit = snapshot_->units[at_];
-    if (same || place_of(*made_from[at_]) == place_of(wanted)) ++at_;
+    if (same || contract::place_of(*made_from[at_]) == contract::place_of(wanted)) ++at_;
     return same && unit->program->engine() == engine_ ? unit : nullptr;
   }
 
  private:
   void skip_to(const contract::Unit& wanted) {
     const auto& made_from = snapshot_->made_from;
-    while (at_ < made_from.size() && place_of(*made_from[at_]) < place_of(wanted)) ++at_;
+    while (at_ < made_from.size() &&
+           contract::place_of(*made_from[at_]) < contract::place_of(wanted))
+      ++at_;
   }
 
   const Snapshot* snapshot_;

@@ -17,7 +17,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build", help="where the programs were built")
     parser.add_argument("--json", metavar="FILE", help="also write the figures there")
-    names = ["decision", "engines", "compile", "distribution", "proxy", "streams"]
+    names = ["decision", "engines", "compile", "distribution", "proxy", "streams", "changes"]
     parser.add_argument("--only", choices=names, help="one bench alone")
     options = parser.parse_args()
     programs = pathlib.Path(options.build) / "bin"
@@ -29,6 +29,7 @@ def main():
         "proxy": [sys.executable, str(HERE / "bench_proxy.py"), "--build", options.build],
         "streams": [sys.executable, str(HERE / "bench_streams.py"), "--build", options.build],
     }
+    benches["changes"] = [str(programs / "bench_changes")]
     figures, failed = [], []
     with tempfile.TemporaryDirectory() as folder:
         for name, command in benches.items():

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Objects that changed in, what is different because of them out: the front half of the compiler
+// (compile.h) for who follows a cluster, where one object of 100,000 changes at a time.
+//
+//   change → what it concerns (affected.h) → what must be known to tell that (closure.h)
+//          → the same decode, resolve and lower as ever, on that part of the mesh
+//
+// INVARIANT: units and diagnostics are those that analyze() makes of all objects at once. It holds
+// because a part is only believed about what it was chosen for: whatever can influence that is in
+// it. Tested by random edits of random meshes (tests/differential/incremental_test.cpp).
+//
+// Texts are kept and shared with who hands them in; decoded objects are not, since decoding the
+// dozen that matter costs less than keeping 100,000. What is known without looking is in an index.
+//
+// Where IdentityBindings select pods by labels, every change is of everything.
+//
+// Deliberately absent: files with several objects, workload templates, and Endpoints of the older
+// kind; a cluster's objects come one by one and as EndpointSlices.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "compiler/compile.h"
+
+namespace smic::incremental {
+
+struct ObjectKey {
+  std::string kind;
+  std::string ns;  // empty where the kind has none
+  std::string name;
+  auto operator<=>(const ObjectKey&) const = default;
+};
+
+// "Service/shop/web.json": the name of its source.
+std::string source_name(const ObjectKey& key);
+
+struct Change {
+  ObjectKey key;
+  std::shared_ptr<const std::string> text;  // one object; null = it is gone
+};
+
+// What is to be taken anew; the rest is as it was.
+struct Outcome {
+  std::set<ir::ServiceRef> services;  // whose units were lowered again; they may have none now
+  std::vector<ir::Unit> units;        // raw, of those services, sorted by service and port
+  std::set<std::string> addresses;    // whose pod may be another; mesh.pods has those that are one
+  std::vector<ObjectKey> said;        // objects of which other things are said now
+  std::set<std::string> namespaces;   // whose settings may be others
+  bool whole = false;                 // all of it
+
+  // Of the services above and what their routes lead to complete, of the rest anything.
+  resources::Set objects;
+  model::Mesh mesh;
+};
+
+class Frontend {
+ public:
+  explicit Frontend(CompileOptions options);
+  ~Frontend();
+  Frontend(Frontend&&) noexcept;
+  Frontend& operator=(Frontend&&) noexcept;
+
+  // Changes since the last call, in the order in which they happened.
+  Outcome apply(std::span<const Change> changes);
+
+  // An outcome was lost: the next one is of everything.
+  void take_whole_next();
+
+  // The texts as they are now; places in diagnostics are places in them.
+  const Sources& sources() const;
+  // What is said of all objects, or of one.
+  void report(Diagnostics& into) const;
+  std::vector<Diagnostic> said_of(const ObjectKey& key) const;
+
+  // Does a pod or an endpoint have this address?
+  bool is_taken(const std::string& address) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace smic::incremental

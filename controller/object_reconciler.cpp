@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/object_reconciler.h"
+
+#include <malloc.h>
+
+#include <algorithm>
+
+#include "controller/service_names.h"
+
+namespace smic::controller {
+namespace {
+
+using incremental::Outcome;
+
+ir::ServiceRef ref_of(std::string_view service) {  // of "namespace/name"
+  const std::size_t slash = service.find('/');
+  return {std::string(service.substr(0, slash)), std::string(service.substr(slash + 1))};
+}
+
+template <class T>
+bool service_before(const contract::Shared<T>& part, const ir::ServiceRef& ref) {
+  return ref_of(part->service) < ref;
+}
+
+template <class T>
+using Parts = std::vector<contract::Shared<T>>;
+
+// Puts `parts` in the place of those that the list has of this service, and gives those; nothing if
+// they are the same.
+template <class T>
+std::optional<Parts<T>> replace_parts(Parts<T>& list, const ir::ServiceRef& ref,
+                                      const Parts<T>& parts) {
+  const auto first = std::ranges::lower_bound(
+      list, ref, {}, [](const contract::Shared<T>& part) { return ref_of(part->service); });
+  auto last = first;
+  while (last != list.end() && ref_of((*last)->service) == ref) ++last;
+  const auto same = [](const auto& a, const auto& b) { return a.same_object(b); };
+  if (std::ranges::equal(std::ranges::subrange(first, last), parts, same)) return std::nullopt;
+  Parts<T> before(first, last);
+  if (before.size() == parts.size()) {
+    std::ranges::copy(parts, first);
+  } else {
+    list.insert(list.erase(first, last), parts.begin(), parts.end());
+  }
+  return before;
+}
+
+// An outcome has its objects by name.
+const resources::Service* object_of(const ir::ServiceRef& ref, const resources::Set& objects) {
+  const auto name = [](const resources::Service& object) {
+    return std::pair<std::string_view, std::string_view>(object.meta.ns.value,
+                                                         object.meta.name.value);
+  };
+  const std::pair<std::string_view, std::string_view> wanted(ref.ns, ref.name);
+  const auto found = std::ranges::lower_bound(objects.services, wanted, {}, name);
+  return found == objects.services.end() || name(*found) != wanted ? nullptr : &*found;
+}
+
+bool has_any(const std::vector<contract::PodIdentity>& pods,
+             const std::set<std::string>& addresses) {
+  return std::ranges::any_of(addresses, [&](const std::string& address) {
+    return std::ranges::binary_search(pods, address, {}, &contract::PodIdentity::address);
+  });
+}
+
+// The object before, if it says the same.
+template <class T>
+contract::Shared<T> keep_if_equal(T value, const contract::Shared<T>* before) {
+  if (before != nullptr && *before == value) return *before;
+  return contract::Shared<T>(std::move(value));
+}
+
+const std::string& node_of(const model::PodAddress& pod, Nodes nodes) {
+  static const std::string only = kOnlyNode;
+  return nodes == Nodes::one ? only : pod.node;
+}
+
+contract::PodIdentity identity_of(const model::PodAddress& pod) {
+  return {pod.address, ir::to_string(pod.identity), pod.pod};
+}
+
+// Beyond this many at once it is no change but a start, and native code is what was asked for.
+constexpr std::size_t kMostInTwoSteps = 64;
+constexpr std::size_t kFinishedAtOnce = 4;  // services; a change does not wait for more
+
+CompileOptions tables_only(CompileOptions options) {
+  options.target = contract::kPortableTarget;
+  options.store = nullptr;
+  return options;
+}
+
+}  // namespace
+
+MeshedService meshed_service(const resources::Service& object) {
+  MeshedService::Kind kind = MeshedService::Kind::cluster_ip;
+  if (object.cluster_ip == "None") kind = MeshedService::Kind::headless;
+  if (object.type == "ExternalName") kind = MeshedService::Kind::external_name;
+  return {{object.meta.ns.value, object.meta.name.value},
+          kind,
+          !object.selector.empty(),
+          object.cluster_ips,
+          object.meta.created};
+}
+
+ObjectReconciler::ObjectReconciler(const CompileOptions& options, AddressPlan& plan,
+                                   std::vector<std::string> mesh_zones, Nodes nodes)
+    : front_(options),
+      compiler_(options),
+      tables_(tables_only(options)),
+      two_steps_(options.target != contract::kPortableTarget),
+      plan_(plan),
+      nodes_(nodes),
+      cluster_domain_(options.model.cluster_domain) {
+  now_.manifest.names.mesh_zones = std::move(mesh_zones);
+  now_.manifest.names.cluster_domain = cluster_domain_;
+}
+
+Result<Update> ObjectReconciler::apply(std::span<const incremental::Change> changes) {
+  bool whole = false;
+  auto update = apply(changes, whole);
+  // Everything was decoded at once, and an allocator would keep the room for good.
+  if (whole) ::malloc_trim(0);
+  return update;
+}
+
+Result<Update> ObjectReconciler::apply(std::span<const incremental::Change> changes, bool& whole) {
+  if (again_) front_.take_whole_next();
+  again_ = true;
+  const Outcome outcome = front_.apply(changes);
+  whole = outcome.whole;
+  auto outputs = compile(outcome);
+  if (!outputs) return std::unexpected(outputs.error());
+  take_namespaces(outcome);
+  take_units(outcome, *outputs);
+  if (auto assigned = assign_addresses(outcome); !assigned) {
+    return std::unexpected(assigned.error());
+  }
+  take_pods(outcome);
+  put_into_manifest();
+  again_ = false;
+  return numbered(outputs->compiled);
+}
+
+Update ObjectReconciler::numbered(std::size_t compiled) {
+  now_.compiled = compiled;
+  if (different_ || now_.manifest.version == 0) ++now_.manifest.version;
+  different_ = false;
+  return now_;
+}
+
+// ---- tables first, native code when there is time ----------------------------------------------
+
+Result<UnitCompiler::Outputs> ObjectReconciler::compile(const Outcome& outcome) {
+  for (const ir::ServiceRef& ref : outcome.services) unfinished_.erase(ref);
+  if (!two_steps_ || outcome.whole || outcome.units.size() > kMostInTwoSteps) {
+    return compiler_.compile_some(outcome.units);
+  }
+  for (const ir::Unit& unit : outcome.units) unfinished_[unit.service].push_back(unit);
+  return tables_.compile_some(outcome.units);
+}
+
+Result<Update> ObjectReconciler::finish() {
+  std::vector<ir::Unit> units;
+  for (std::size_t i = 0; i < kFinishedAtOnce && !unfinished_.empty(); ++i) {
+    std::ranges::move(unfinished_.begin()->second, std::back_inserter(units));
+    unfinished_.erase(unfinished_.begin());
+  }
+  auto outputs = compiler_.compile_some(units);
+  if (!outputs) return std::unexpected(outputs.error());  // their tables go on
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    take_native(units[i], std::move(outputs->units[i]));
+  }
+  put_into_manifest();
+  return numbered(outputs->compiled);
+}
+
+void ObjectReconciler::take_native(const ir::Unit& raw, UnitCompiler::Output output) {
+  const auto known = services_.find(raw.service);
+  if (known == services_.end()) return;
+  Service& service = known->second;
+  for (std::size_t i = 0; i < service.units.size(); ++i) {
+    contract::Shared<contract::Unit>& unit = service.units[i];
+    if (unit->port != raw.port || unit->protocol != raw.protocol) continue;
+    if (unit->image != output.names.image) unit.edit().image = output.names.image;
+    output.names = {};
+    service.outputs[i] = std::move(output);
+    changed_.insert(raw.service);
+    return;
+  }
+}
+
+// ---- names of namespaces -----------------------------------------------------------------------
+
+void ObjectReconciler::take_namespaces(const Outcome& outcome) {
+  std::set<std::string> plain = outcome.whole ? std::set<std::string>() : plain_namespaces_;
+  for (const std::string& ns : outcome.namespaces) plain.erase(ns);
+  for (const resources::Namespace& object : outcome.objects.namespaces) {
+    if (has_plain_names(object)) plain.insert(object.meta.name.value);
+  }
+  if (plain == plain_namespaces_) return;
+  plain_namespaces_ = std::move(plain);
+  now_.manifest.names.plain_namespaces = {plain_namespaces_.begin(), plain_namespaces_.end()};
+  different_ = true;
+}
+
+// ---- units -------------------------------------------------------------------------------------
+
+void ObjectReconciler::take_units(const Outcome& outcome, UnitCompiler::Outputs& outputs) {
+  auto output = outputs.units.begin();
+  auto unit = outcome.units.begin();
+  for (const ir::ServiceRef& ref : outcome.services) {
+    std::vector<UnitCompiler::Output> of_service;
+    for (; unit != outcome.units.end() && unit->service == ref; ++unit, ++output) {
+      of_service.push_back(std::move(*output));
+    }
+    take_service(ref, outcome, std::move(of_service));
+  }
+}
+
+void ObjectReconciler::take_service(const ir::ServiceRef& ref, const Outcome& outcome,
+                                    std::vector<UnitCompiler::Output> outputs) {
+  const auto known = services_.find(ref);
+  Service next = service_of(ref, outcome, std::move(outputs));
+  changed_.insert(ref);
+  if (known != services_.end()) {
+    if (next.units.empty() != known->second.units.empty() || next.meshed != known->second.meshed) {
+      services_changed_ = true;
+    }
+  } else if (!next.units.empty()) {
+    services_changed_ = true;
+  }
+  if (next.units.empty() && !next.names) {
+    if (known != services_.end()) services_.erase(known);
+  } else {
+    services_.insert_or_assign(ref, std::move(next));
+  }
+}
+
+ObjectReconciler::Service ObjectReconciler::service_of(
+    const ir::ServiceRef& ref, const Outcome& outcome,
+    std::vector<UnitCompiler::Output> outputs) const {
+  const auto known = services_.find(ref);
+  const Service* before = known == services_.end() ? nullptr : &known->second;
+  Service service;
+  const resources::Service* object = object_of(ref, outcome.objects);
+  if (object != nullptr) service.meshed = meshed_service(*object);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    contract::Unit unit = with_endpoints(outputs[i].names, outcome.mesh);
+    unit.listen_port = unit.port;
+    const contract::Shared<contract::Unit>* old = nullptr;
+    if (before != nullptr && i < before->units.size()) old = &before->units[i];
+    if (old != nullptr) unit.listen_addresses = (*old)->listen_addresses;
+    service.units.push_back(keep_if_equal(std::move(unit), old));
+  }
+  service.outputs = std::move(outputs);
+  for (UnitCompiler::Output& output : service.outputs) output.names = {};  // the unit has them
+  const bool named =
+      object != nullptr && (!service.units.empty() || plain_namespaces_.contains(ref.ns));
+  if (named) {
+    contract::ServiceNames names = names_of(*outcome.mesh.find(ref), *object);
+    const contract::Shared<contract::ServiceNames>* old =
+        before != nullptr && before->names ? &*before->names : nullptr;
+    if (old != nullptr) names.mesh_addresses = (*old)->mesh_addresses;
+    service.names = keep_if_equal(std::move(names), old);
+  }
+  return service;
+}
+
+// ---- addresses ---------------------------------------------------------------------------------
+
+Result<void> ObjectReconciler::assign_addresses(const Outcome& outcome) {
+  const auto moved_in = [&](const std::string& address) { return assigned_.contains(address); };
+  const auto lives_there = [&](const resources::EndpointSlice& slice) {
+    return std::ranges::any_of(slice.endpoints, [&](const resources::SliceEndpoint& endpoint) {
+      return std::ranges::any_of(endpoint.addresses, moved_in);
+    });
+  };
+  if (services_changed_ || std::ranges::any_of(outcome.addresses, moved_in) ||
+      std::ranges::any_of(outcome.objects.endpoint_slices, lives_there)) {
+    std::vector<MeshedService> meshed;
+    for (const auto& [ref, service] : services_) {
+      if (!service.units.empty()) meshed.push_back(service.meshed);
+    }
+    auto assigned = plan_.assign(
+        meshed, [this](const std::string& address) { return front_.is_taken(address); });
+    if (!assigned) return std::unexpected(assigned.error());
+    now_.unplaced = std::move(assigned->unplaced);
+    now_.remarks = std::move(assigned->remarks);
+    if (assigned->addresses != addresses_) {
+      addresses_ = std::move(assigned->addresses);
+      assigned_.clear();
+      for (const auto& [ref, list] : addresses_) assigned_.insert(list.begin(), list.end());
+      for (auto& [ref, service] : services_) place(ref, service);
+    }
+    put(now_.manifest.names.reverse_zones, plan_.reverse_zones());
+    put(now_.manifest.mesh_ranges, plan_.ranges());
+    services_changed_ = false;
+  }
+  for (const ir::ServiceRef& ref : changed_) {
+    if (const auto known = services_.find(ref); known != services_.end()) {
+      place(ref, known->second);
+    }
+  }
+  return {};
+}
+
+void ObjectReconciler::put(std::vector<std::string>& into, std::vector<std::string> now) {
+  if (into == now) return;
+  into = std::move(now);
+  different_ = true;
+}
+
+void ObjectReconciler::place(const ir::ServiceRef& ref, Service& service) {
+  static const std::vector<std::string> nowhere;
+  const auto found = addresses_.find(ref);
+  const std::vector<std::string>& addresses = found == addresses_.end() ? nowhere : found->second;
+  for (auto& unit : service.units) {
+    if (unit->listen_addresses == addresses) continue;
+    unit.edit().listen_addresses = addresses;
+    changed_.insert(ref);
+  }
+  if (!service.names || (*service.names)->mesh_addresses == addresses) return;
+  service.names->edit().mesh_addresses = addresses;
+  changed_.insert(ref);
+}
+
+// ---- pods --------------------------------------------------------------------------------------
+
+void ObjectReconciler::take_pods(const Outcome& outcome) {
+  if (outcome.whole) return take_all_pods(outcome.mesh);
+  std::map<std::string, std::map<std::string, contract::PodIdentity>> now;  // node → address → pod
+  for (const model::PodAddress& pod : outcome.mesh.pods) {
+    const std::string& node = node_of(pod, nodes_);
+    if (node.empty() || !outcome.addresses.contains(pod.address)) continue;
+    now[node].emplace(pod.address, identity_of(pod));
+  }
+  for (const auto& [node, pods] : now) now_.nodes.try_emplace(node, std::make_shared<const Pods>());
+  for (auto& [node, pods] : now_.nodes) {
+    const auto& here = now[node];
+    if (here.empty() && !has_any(*pods, outcome.addresses)) continue;
+    Pods next;
+    next.reserve(pods->size() + 1);
+    std::ranges::copy_if(*pods, std::back_inserter(next), [&](const contract::PodIdentity& pod) {
+      return !outcome.addresses.contains(pod.address);
+    });
+    for (const auto& [address, pod] : here) next.push_back(pod);
+    std::ranges::sort(next, {}, &contract::PodIdentity::address);
+    if (next == *pods) continue;
+    pods = std::make_shared<const Pods>(std::move(next));
+    different_ = true;
+  }
+  if (nodes_ == Nodes::by_pod) {
+    std::erase_if(now_.nodes, [](const auto& entry) { return entry.second->empty(); });
+  }
+}
+
+void ObjectReconciler::take_all_pods(const model::Mesh& mesh) {
+  std::map<std::string, Pods> by_node;
+  if (nodes_ == Nodes::one) by_node[kOnlyNode];
+  for (const model::PodAddress& pod : mesh.pods) {
+    const std::string& node = node_of(pod, nodes_);
+    if (!node.empty()) by_node[node].push_back(identity_of(pod));
+  }
+  std::map<std::string, Update::Pods> next;
+  for (auto& [node, pods] : by_node) {
+    const auto before = now_.nodes.find(node);
+    const bool same = before != now_.nodes.end() && *before->second == pods;
+    different_ |= !same;
+    next[node] = same ? before->second : std::make_shared<const Pods>(std::move(pods));
+  }
+  different_ |= next.size() != now_.nodes.size();
+  now_.nodes = std::move(next);
+}
+
+// ---- the manifest ------------------------------------------------------------------------------
+
+void ObjectReconciler::put_into_manifest() {
+  for (const ir::ServiceRef& ref : changed_) {
+    const auto known = services_.find(ref);
+    put_units(ref, known == services_.end() ? nullptr : &known->second);
+    put_names(ref, known == services_.end() ? nullptr : &known->second);
+  }
+  changed_.clear();
+}
+
+void ObjectReconciler::put_units(const ir::ServiceRef& ref, const Service* service) {
+  Parts<contract::Unit> units;
+  for (std::size_t i = 0; service != nullptr && i < service->units.size(); ++i) {
+    if (service->units[i]->listen_addresses.empty()) continue;
+    units.push_back(service->units[i]);
+    const std::string& digest = units.back()->image;
+    if (units_by_image_[digest]++ == 0) now_.images[digest] = service->outputs[i].image;
+  }
+  const auto before = replace_parts(now_.manifest.units, ref, units);
+  different_ |= before.has_value();
+  for (const auto& gone : before ? *before : units) {
+    if (--units_by_image_[gone->image] > 0) continue;
+    units_by_image_.erase(gone->image);
+    now_.images.erase(gone->image);
+  }
+}
+
+void ObjectReconciler::put_names(const ir::ServiceRef& ref, const Service* service) {
+  Parts<contract::ServiceNames> names;
+  const bool named =
+      service != nullptr && service->names &&
+      (plain_namespaces_.contains(ref.ns) || !(*service->names)->mesh_addresses.empty());
+  if (named) names.push_back(*service->names);
+  different_ |= replace_parts(now_.manifest.names.services, ref, names).has_value();
+}
+
+}  // namespace smic::controller

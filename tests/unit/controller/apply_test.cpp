@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reconciling by object; that it is right is tested by tests/differential/incremental_test.cpp.
+#include <catch2/catch.hpp>
+
+#include "controller/controller.h"
+
+using namespace smic;
+using controller::Reconciler;
+using controller::Update;
+
+namespace {
+
+incremental::Change object(const std::string& kind, const std::string& name, std::string rest) {
+  const std::string text = "{\"kind\":\"" + kind + "\",\"metadata\":{\"name\":\"" + name +
+                           "\",\"namespace\":\"shop\"}," + std::move(rest) + "}";
+  return {{kind, "shop", name}, std::make_shared<const std::string>(text)};
+}
+
+incremental::Change service(const std::string& name) {
+  return object("Service", name,
+                R"("apiVersion":"v1","spec":{"selector":{"app":")" + name +
+                    R"("},"ports":[{"port":80,"name":"http"}]})");
+}
+
+incremental::Change split(const std::string& weight) {
+  return object("TrafficSplit", "s",
+                R"("apiVersion":"split.smi-spec.io/v1alpha4","spec":{"service":"web","backends":[)"
+                R"({"service":"v1","weight":)" +
+                    weight + R"(},{"service":"v2","weight":1}]})");
+}
+
+Reconciler reconciler() {
+  return {{}, controller::loopback_plan(), controller::OnMistake::leave_out};
+}
+
+Update apply(Reconciler& with, const std::vector<incremental::Change>& changes) {
+  Diagnostics diagnostics(with.sources());
+  auto update = with.apply(changes, diagnostics);
+  REQUIRE(update.has_value());
+  return *update;
+}
+
+const contract::Shared<contract::Unit>& unit_of(const Update& update, const std::string& service) {
+  for (const auto& unit : update.manifest.units) {
+    if (unit->service == service) return unit;
+  }
+  FAIL("there is no unit of " << service);
+  std::abort();
+}
+
+std::string target_of(const Update& update, const std::string& service) {
+  return contract::read_image(*update.images.at(unit_of(update, service)->image))->target;
+}
+
+}  // namespace
+
+TEST_CASE("what a change does not concern is the same object") {
+  Reconciler with = reconciler();
+  const Update before = apply(with, {service("web"), service("v1"), service("v2"), split("1")});
+  CHECK(before.manifest.version == 1);
+  CHECK(before.manifest.units.size() == 3);
+  const Update after = apply(with, {split("2")});
+  CHECK(after.manifest.version == 2);
+  CHECK(unit_of(after, "shop/v1").same_object(unit_of(before, "shop/v1")));
+  CHECK(unit_of(after, "shop/web")->routes[0].split[0].weight == 2);
+}
+
+TEST_CASE("what says the same again is no version") {
+  Reconciler with = reconciler();
+  apply(with, {service("web"), service("v1"), service("v2"), split("1")});
+  CHECK(apply(with, {split("1")}).manifest.version == 1);
+  CHECK(apply(with, {}).manifest.version == 1);
+}
+
+TEST_CASE("a changed unit is its tables at once, and native code when there is time") {
+  Reconciler with = reconciler();
+  const Update before = apply(with, {service("web"), service("v1"), service("v2"), split("1")});
+  CHECK_FALSE(with.unfinished());
+  CHECK(target_of(before, "shop/web") != contract::kPortableTarget);
+  const Update tables = apply(with, {split("7")});
+  CHECK(target_of(tables, "shop/web") == contract::kPortableTarget);
+  REQUIRE(with.unfinished());
+  Diagnostics diagnostics(with.sources());
+  const auto native = with.finish(diagnostics);
+  REQUIRE(native.has_value());
+  CHECK_FALSE(with.unfinished());
+  CHECK(native->manifest.version == tables.manifest.version + 1);
+  CHECK(target_of(*native, "shop/web") == target_of(before, "shop/web"));
+  CHECK(unit_of(*native, "shop/web")->routes == unit_of(tables, "shop/web")->routes);
+  CHECK(native->images.size() == before.images.size());
+}
+
+TEST_CASE("a broken object is left out and told, and the rest goes on") {
+  Reconciler with = reconciler();
+  apply(with, {service("web"), service("v1")});
+  Diagnostics diagnostics(with.sources());
+  const auto update = with.apply(
+      std::vector{object("Service", "v1", R"("apiVersion":"v1","spec":{"ports":[{"port":0}]})"),
+                  service("api")},
+      diagnostics);
+  REQUIRE(update.has_value());
+  CHECK(update->manifest.units.size() == 2);
+  CHECK(diagnostics.has_errors());
+}
