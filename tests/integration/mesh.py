@@ -33,14 +33,15 @@ def smic(*words, stdin=None, timeout=60):
 
 
 def eventually(condition, what, patience=PATIENCE):
-    """Waits until condition() is true and gives its value."""
+    """Waits until condition() is true and gives its value. `what` may be a function, for words that are
+    only known when it has not happened."""
     end = time.monotonic() + patience
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"it never happened: {what}")
+            raise AssertionError(f"it never happened: {what() if callable(what) else what}")
         time.sleep(0.005)
 
 
