@@ -20,6 +20,7 @@ using Piece = api::Stream::Piece;
 
 constexpr std::size_t kLocalsRemembered = 4;
 constexpr std::size_t kTextsRemembered = 8;
+constexpr std::size_t kImagesRemembered = 16;  // updates: a node may still fetch what one named
 constexpr std::size_t kMostHeardOf = 16'384;  // nodes that are gone, in the status
 
 // Wakes the hub's thread; streams hold on to it, and so may outlive the hub.
@@ -145,7 +146,8 @@ class HubOfStreams final : public Hub {
       forget_some();
       if (version_ > 0 && is_same(**mesh, locals)) return {};
       replace(std::move(*mesh), std::move(locals));
-      images_before_ = std::exchange(images_, update.images);
+      images_.push_front(update.images);
+      if (images_.size() > kImagesRemembered) images_.pop_back();
       ++version_;
     }
     bell_->ring();
@@ -213,8 +215,8 @@ class HubOfStreams final : public Hub {
 
   std::shared_ptr<const contract::Bytes> image(const std::string& digest) const override {
     const std::lock_guard lock(mutex_);
-    for (const auto* images : {&images_, &images_before_}) {
-      if (const auto found = images->find(digest); found != images->end()) return found->second;
+    for (const controller::Images& images : images_) {
+      if (const auto found = images.find(digest); found != images.end()) return found->second;
     }
     return nullptr;
   }
@@ -477,7 +479,7 @@ class HubOfStreams final : public Hub {
   std::uint64_t epoch_ = 0, version_ = 0;
   Parts mesh_;
   std::map<std::string, Parts> locals_;  // by node
-  controller::Images images_, images_before_;
+  std::deque<controller::Images> images_;  // of the last updates, newest first
   std::vector<std::shared_ptr<Subscriber>> subscribers_;
   std::map<std::string, NodeStatus> nodes_;  // what they said
   std::vector<Report> others_;               // what other replicas say

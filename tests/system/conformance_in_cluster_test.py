@@ -23,7 +23,8 @@ PLAIN = {"Service": "services", "ServiceAccount": "serviceaccounts", "Namespace"
 def setUpModule():
     global CLUSTER
     CLUSTER = unittest.enterModuleContext(NodeCluster())
-    # One, since `Programmed` counts the nodes that follow the controller that leads.
+    # One, since with two an acknowledgement may reach the one that its proxy does not follow, and
+    # `Programmed` does not come (docs/distribution.md).
     CLUSTER.install(controllers=1)
 
 
