@@ -4,6 +4,8 @@
 //   GET  /v1/images/DIGEST
 //   POST /v1/ack
 //   GET  /v1/status
+// `targets`, what the proxy's CPU runs, is not looked at yet: images are of one target, and a proxy
+// on another CPU interprets their tables.
 #pragma once
 
 #include <memory>
