@@ -14,6 +14,11 @@ std::string name_of(const contract::Unit& unit) {
   return unit.service + ":" + std::to_string(unit.port);
 }
 
+void bind_unit(ListenerTable::Change& change, ListenerKey key, std::uint32_t unit) {
+  if (change.bound.size() <= key.number) change.bound.resize(key.number + 1);
+  change.bound[key.number] = {unit, key.generation};
+}
+
 // Numbers for new listeners, in one change.
 class Numbers {
  public:
@@ -110,11 +115,13 @@ bool ListenerTable::listens_as_before(const program::Snapshot& snapshot) const {
 }
 
 Result<ListenerTable::Change> ListenerTable::prepare(
-    std::shared_ptr<const program::Snapshot> snapshot) const {
+    std::shared_ptr<const program::Snapshot> snapshot, Unhad unhad) const {
   Change change;
   change.free_numbers = free_numbers_;
   if (listens_as_before(*snapshot)) {
     change.bound = in_force_.bound;
+    change.unbound = in_force_.unbound;
+    if (unhad == Unhad::try_again && !change.unbound->empty()) bind_unbound(change);
   } else if (auto bound = bind_all(*snapshot, change); !bound) {
     return std::unexpected(bound.error());
   }
@@ -126,10 +133,7 @@ Result<void> ListenerTable::bind_all(const program::Snapshot& snapshot, Change& 
   change.bound.resize(generations_.size());
   Numbers numbers(change.free_numbers, generations_);
   std::unordered_map<ListenAddress, std::uint32_t, ListenAddress::Hash> wanted;  // → unit
-  const auto bind_unit = [&](ListenerKey key, std::uint32_t unit) {
-    if (change.bound.size() <= key.number) change.bound.resize(key.number + 1);
-    change.bound[key.number] = {unit, key.generation};
-  };
+  auto unbound = std::make_shared<std::vector<Unbound>>();
   for (std::uint32_t i = 0; i < snapshot.units.size(); ++i) {
     const contract::Unit& unit = snapshot.units[i]->manifest;
     const auto addresses = ListenAddress::all_of(unit);
@@ -142,13 +146,13 @@ Result<void> ListenerTable::bind_all(const program::Snapshot& snapshot, Change& 
       }
       const auto found = open_.find(where);
       if (found != open_.end() && found->second.steered == steered(where)) {
-        bind_unit(found->second.key, i);
+        bind_unit(change, found->second.key, i);
       } else if (auto opening = open(where)) {
         opening->key = numbers.next();
-        bind_unit(opening->key, i);
+        bind_unit(change, opening->key, i);
         change.opening.push_back(std::move(*opening));
       } else {
-        change.unbound.push_back({where, name_of(unit), opening.error().message});
+        unbound->push_back({where, name_of(unit), opening.error().message, i});
       }
     }
   }
@@ -156,7 +160,25 @@ Result<void> ListenerTable::bind_all(const program::Snapshot& snapshot, Change& 
     if (wanted.contains(where) && open.steered == steered(where)) continue;
     change.closing.push_back({open.key, where, open.steered});
   }
+  change.unbound = std::move(unbound);
   return {};
+}
+
+// The units are where they were, so nothing else can have changed.
+void ListenerTable::bind_unbound(Change& change) const {
+  Numbers numbers(change.free_numbers, generations_);
+  auto unbound = std::make_shared<std::vector<Unbound>>();
+  for (const Unbound& one : *in_force_.unbound) {
+    auto opening = open(one.where);
+    if (!opening) {
+      unbound->push_back({one.where, one.unit, opening.error().message, one.number});
+      continue;
+    }
+    opening->key = numbers.next();
+    bind_unit(change, opening->key, one.number);
+    change.opening.push_back(std::move(*opening));
+  }
+  change.unbound = std::move(unbound);
 }
 
 void ListenerTable::commit(Change& change) {
@@ -170,8 +192,7 @@ void ListenerTable::commit(Change& change) {
     if (generations_.size() <= one.key.number) generations_.resize(one.key.number + 1);
     generations_[one.key.number] = one.key.generation;
   }
-  in_force_ = {};
-  if (change.unbound.empty()) in_force_ = {change.snapshot, change.bound, steering_status()};
+  in_force_ = {change.snapshot, change.bound, change.unbound, steering_status()};
 }
 
 }  // namespace smic::proxy

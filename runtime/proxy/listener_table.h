@@ -3,8 +3,8 @@
 // TCP and UDP may share an address and a port: they are two listeners, of two units.
 //
 // An address that cannot be had (somebody else is there, it is not this node's yet) must not hold
-// up the policy of all others. Its unit is left without a listener, and every further prepare()
-// tries again. An address that is steered here needs no socket of its own for what arrives; one for
+// up the policy of all others. Its unit is left without a listener until somebody asks to try
+// again, or until units come, go or move; a change of rules alone does not pay for it. An address that is steered here needs no socket of its own for what arrives; one for
 // UDP has a socket that answers leave by.
 //
 // Tested by tests/unit/proxy/listener_table_test.cpp.
@@ -55,13 +55,15 @@ class ListenerTable {
     ListenAddress where;
     std::string unit;    // "shop/web:80"
     std::string reason;  // "listen on 127.0.0.1:80: Address already in use"
+    std::uint32_t number = 0;  // of the unit, in its snapshot
   };
+  using AllUnbound = std::shared_ptr<const std::vector<Unbound>>;
   // What changes, and the view that results. The fds are open and listening; until commit() they
   // belong to the Change, and go with it.
   struct Change {
     std::vector<Opening> opening;
     std::vector<Closing> closing;
-    std::vector<Unbound> unbound;
+    AllUnbound unbound;  // the same object as before if nothing was tried
     std::vector<View::Bound> bound;
     std::vector<std::uint32_t> free_numbers;  // that will be left
     std::shared_ptr<const program::Snapshot> snapshot;
@@ -78,7 +80,9 @@ class ListenerTable {
       : workers_(workers), exclusive_(exclusive), steering_(steering) {}
 
   // Opens what `snapshot` asks for and is not open yet. An error: it contradicts itself.
-  Result<Change> prepare(std::shared_ptr<const program::Snapshot> snapshot) const;
+  enum class Unhad { leave, try_again };  // what was asked for before, and could not be had
+  Result<Change> prepare(std::shared_ptr<const program::Snapshot> snapshot,
+                         Unhad unhad = Unhad::leave) const;
   void commit(Change& change);
   std::size_t size() const { return open_.size(); }
 
@@ -88,15 +92,17 @@ class ListenerTable {
     bool steered = false;
     steer::Descriptor answers;
   };
-  // The units in force, and which of them each listener serves; null: not all are listened for.
+  // The units in force, and which of them each listener serves.
   struct InForce {
     std::shared_ptr<const program::Snapshot> snapshot;
     std::vector<View::Bound> bound;
+    AllUnbound unbound = std::make_shared<const std::vector<Unbound>>();
     std::vector<steer::RangeStatus> steering;
   };
 
   bool listens_as_before(const program::Snapshot& snapshot) const;
   Result<void> bind_all(const program::Snapshot& snapshot, Change& change) const;
+  void bind_unbound(Change& change) const;
   bool steered(const ListenAddress& where) const {
     return steering_ != nullptr && steering_->steers(where.address);
   }

@@ -103,7 +103,6 @@ class ProxyOfWorkers : public Proxy {
     const bool first = shared_.cell.current() == nullptr;
     enforce(snapshot, *change);
     prove_steering();
-    retry_chores_ = retry_in_ = 1;
     control_->post([this] { shared_.cell.reclaim(); });
     if (first && shared_.options.admin_waits_for_snapshot) control_->open();
     return {};
@@ -157,12 +156,14 @@ class ProxyOfWorkers : public Proxy {
   }
 
  private:
-  Result<ListenerTable::Change> prepare(const std::shared_ptr<const program::Snapshot>& snapshot) {
+  using Unhad = ListenerTable::Unhad;
+  Result<ListenerTable::Change> prepare(const std::shared_ptr<const program::Snapshot>& snapshot,
+                                        Unhad unhad = Unhad::leave) {
     if (const auto used = steering_.use(snapshot->mesh_ranges); !used) {
       return std::unexpected(used.error());
     }
     Result<ListenerTable::Change> change;
-    steering_.privileged([&] { change = listeners_.prepare(snapshot); });  // ports below 1024
+    steering_.privileged([&] { change = listeners_.prepare(snapshot, unhad); });  // ports below 1024
     return change;
   }
 
@@ -191,13 +192,15 @@ class ProxyOfWorkers : public Proxy {
               {{"address", where.to_string()}, {"reason", steered.error().message}});
   }
 
-  // A chore of the control thread. Who is changing something tries for himself.
+  void try_again_soon() { retry_chores_ = retry_in_ = 1; }
+
+  // A chore of the control thread, since a change of rules does not wait for it.
   void retry_unbound() {
     const std::unique_lock lock(changing_, std::try_to_lock);
     const bool wanting = !unbound_.empty() || !steering_.complete();
     if (!lock || drained_ || !wanting || --retry_in_ > 0) return;
     const auto snapshot = shared_.cell.current();
-    if (auto change = prepare(snapshot); change && !change->opening.empty()) {
+    if (auto change = prepare(snapshot, Unhad::try_again); change && !change->opening.empty()) {
       enforce(snapshot, *change);
     }
     prove_steering();
@@ -296,6 +299,7 @@ class ProxyOfWorkers : public Proxy {
                 {"reason", each.reason}});
     }
     steering_told_ = std::move(now);
+    try_again_soon();
   }
 
   void report(ListenerTable::Change& change) {
@@ -308,10 +312,13 @@ class ProxyOfWorkers : public Proxy {
     for (const auto& one : change.closing) {
       log_debug("closed", {{"address", one.where.to_string()}});
     }
+    if (change.unbound == unbound_known_) return;
+    unbound_known_ = change.unbound;
     std::set<std::string> unbound;
-    for (const auto& one : change.unbound) {
+    for (const auto& one : *change.unbound) {
       const bool known = unbound_.contains(*unbound.insert(one.where.to_string()).first);
       if (known) continue;
+      try_again_soon();
       log_error("an address cannot be had; trying again",
                 {{"unit", one.unit}, {"reason", one.reason}});
     }
@@ -388,7 +395,8 @@ class ProxyOfWorkers : public Proxy {
   std::vector<steer::RangeStatus> proven_for_;
   ListenerTable listeners_;
   PolicyTable policies_;
-  std::set<std::string> unbound_;  // addresses
+  ListenerTable::AllUnbound unbound_known_;
+  std::set<std::string> unbound_;  // addresses of those
   std::atomic<std::size_t> unbound_count_{0};
   unsigned retry_chores_ = 1;  // the backoff
   unsigned retry_in_ = 1;      // chores left

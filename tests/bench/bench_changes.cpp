@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long a change takes in a mesh of 10,000 Services and 100,000 endpoints, from the event of the
 // API in the informers' store to the last worker of a proxy that enforces it, all in one process:
-// store → reconcile → manifest of a node → snapshot → proxy. What the network adds is not in it.
+// store → reconcile → manifest of a node → snapshot → proxy. What the network adds is not in it
+// (bench_fleet.cpp). With --node-plan the proxy's addresses are steered, as in a cluster; that wants
+// a network namespace of its own: unshare --net.
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +21,7 @@
 #include "base/log.h"
 #include "controller/controller.h"
 #include "controller/kube/store.h"
+#include "controller/node_plan.h"
 #include "controller/publish.h"
 #include "runtime/proxy/proxy.h"
 #include "tests/bench/figures.h"
@@ -102,12 +105,18 @@ class Node {
   std::shared_ptr<const program::Snapshot> snapshot_;
 };
 
+std::unique_ptr<controller::AddressPlan> plan_of(bool by_node) {
+  if (!by_node) return controller::loopback_plan();
+  return controller::node_plan(*controller::MeshRanges::parse(controller::kDefaultMeshRanges));
+}
+
 class Chain {
  public:
-  Chain(kube::Store& store, bool with_proxy)
-      : source_(store),
+  Chain(kube::Store& store, bool with_proxy, bool node_plan, std::string folder)
+      : folder_(std::move(folder)),
+        source_(store),
         node_(with_proxy),
-        reconciler_({}, controller::loopback_plan(), controller::OnMistake::leave_out, {"mesh"},
+        reconciler_({}, plan_of(node_plan), controller::OnMistake::leave_out, {"mesh"},
                     controller::Nodes::by_pod),
         thread_([this] { run(); }) {}
 
@@ -132,31 +141,33 @@ class Chain {
     return version_;
   }
   double cpu() const { return cpu_; }
-  controller::Update last() {
-    const std::lock_guard lock(mutex_);
-    return last_;
-  }
 
  private:
   void run() {
     controller::follow(source_, reconciler_, [this](const auto& update, const auto&) {
       SMIC_CHECK(update.has_value(), "a bench's cluster is reconciled");
       node_.take(*update);
+      if (version() == 0 && !folder_.empty()) write(*update);
       const std::lock_guard lock(mutex_);
       version_ = update->manifest.version;
-      last_ = *update;
       cpu_ = cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
       enforced_.notify_all();
     });
   }
 
+  // The first update, for a proxy to read.
+  void write(controller::Update update) const {
+    update.nodes[controller::kOnlyNode] = update.nodes.begin()->second;
+    SMIC_CHECK(controller::publish(update, folder_).has_value(), "a bench's update is written");
+  }
+
+  const std::string folder_;
   StoreSource source_;
   Node node_;
   controller::Reconciler reconciler_;
   std::mutex mutex_;
   std::condition_variable enforced_;
   std::uint64_t version_ = 0;
-  controller::Update last_;
   std::atomic<double> cpu_ = 0;
   std::thread thread_;
 };
@@ -252,7 +263,8 @@ int run(int argc, char** argv) {
   const double texts = resident_mb();
   const bool with_proxy = !given(argc, argv, "--controller-only");
   const auto start = Clock::now();
-  Chain chain(store, with_proxy);
+  Chain chain(store, with_proxy, given(argc, argv, "--node-plan"),
+              folder_of(argc, argv));
   chain.wait_for(1);
   const double cold = milliseconds(Clock::now() - start);
   std::printf(
@@ -261,11 +273,6 @@ int run(int argc, char** argv) {
       kServices, kEndpoints, cold, chain.cpu() * 1e3, resident_mb(), texts);
   figures.add("cold-start", cold, "ms", "");
   if (!with_proxy) figures.add("controller-rss", resident_mb(), "MB", "");
-  if (const std::string out = folder_of(argc, argv); !out.empty()) {
-    controller::Update update = chain.last();
-    update.nodes[controller::kOnlyNode] = update.nodes.begin()->second;
-    SMIC_CHECK(controller::publish(update, out).has_value(), "a bench's update is written");
-  }
   measure_changes(chain, store, cluster, figures);
   measure_churn(chain, store, cluster, figures);
   return figures.write(argc, argv);

@@ -49,7 +49,7 @@ TEST_CASE("ten thousand listeners open, half of them make way for others, and al
   ListenerTable table(1, false);
   {
     const auto opened = change(table, units_of(0, kMany, port));
-    CHECK(opened.unbound.empty());
+    CHECK(opened.unbound->empty());
     REQUIRE(opened.opening.size() == kMany);
     const auto again = change(table, units_of(0, kMany, port));
     CHECK(again.opening.empty());
@@ -117,13 +117,41 @@ TEST_CASE("an address in use is left out, named, and tried again") {
   const auto address = net::SocketAddress::parse(taken.address, taken.port);
   ListenerTable table(2, false), exclusive(2, true);
   const int shared = net::listen_on(*address).value();
-  CHECK(change(table, {good, taken}).unbound.empty());
+  CHECK(change(table, {good, taken}).unbound->empty());
   auto refused = exclusive.prepare(test::snapshot_of(1, {taken}));
-  REQUIRE(refused->unbound.size() == 1);
-  CHECK(refused->unbound[0].unit == "shop/s2:" + std::to_string(taken.port));
-  CHECK(refused->unbound[0].reason ==
+  REQUIRE(refused->unbound->size() == 1);
+  CHECK(refused->unbound->front().unit == "shop/s2:" + std::to_string(taken.port));
+  CHECK(refused->unbound->front().reason ==
         "listen on " + address->to_string() + ": Address already in use");
   CHECK(refused->opening.empty());
   ::close(shared);
-  CHECK(exclusive.prepare(test::snapshot_of(1, {taken}))->unbound.empty());
+  CHECK(exclusive.prepare(test::snapshot_of(1, {taken}))->unbound->empty());
+}
+
+TEST_CASE("while some addresses cannot be had, a change of rules neither tries them nor moves others") {
+  std::vector<TestUnit> units = units_of(0, 3, test::free_port());
+  const auto address = net::SocketAddress::parse(units[1].address, units[1].port);
+  ListenerTable table(1, true);
+  const int occupier = net::listen_on(*address).value();
+  const auto first = change(table, units);
+  REQUIRE(first.unbound->size() == 1);
+  CHECK(first.opening.size() == 2);
+  ::close(occupier);
+
+  units[2].sources = {{"shop/caller", 0}};
+  const auto rules = change(table, units);
+  CHECK(rules.unbound == first.unbound);
+  CHECK(rules.opening.empty());
+  CHECK(rules.closing.empty());
+  CHECK(rules.bound.size() == 2);
+
+  auto again = table.prepare(test::snapshot_of(1, units), ListenerTable::Unhad::try_again);
+  REQUIRE(again->opening.size() == 1);
+  table.commit(*again);
+  CHECK(again->unbound->empty());
+  CHECK(again->bound[again->opening[0].key.number].unit == 1);
+  CHECK(table.size() == 3);
+  // Who moves is a reason to try, too.
+  units[0].port = test::free_port();
+  CHECK(change(table, units).opening.size() == 1);
 }
