@@ -238,7 +238,7 @@ class RunningManager final : public Manager {
     for (const std::string& zone : stub.zones) {
       if (all_answer_for(responders, zone, options_.patience.answer)) expected.ours.push_back(zone);
     }
-    const auto outside = ask_outside(running, expected.outside, options_.patience);
+    const auto outside = ask_outside(running.servers, expected.outside, options_.patience);
     if (!outside) return std::unexpected(outside.error());
     expected.outside_rcode = *outside;
     const auto now = Clock::now();

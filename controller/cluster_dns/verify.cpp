@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by tests/system/cluster_dns_test.py: a real CoreDNS that reloads, refuses, breaks.
+// Tested by verify_test.cpp, and by tests/system/cluster_dns_test.py: a real CoreDNS that reloads, refuses, breaks.
 #include "controller/cluster_dns/verify.h"
 
 #include <algorithm>
@@ -20,6 +20,14 @@ std::string told(const Server& server) {
 std::vector<Server> servers_now(kube::Client& client, const Running& running) {
   auto servers = read_endpoints(client, running.ns, running.service);
   return servers && !servers->empty() ? std::move(*servers) : running.servers;
+}
+
+// A server says nothing while it reloads, or where a datagram was lost: only one that keeps silent
+// for all of `patience.live` does not work.
+Outcome<int> outside_before(kube::Client& client, const kube::Stop& stop, const Running& running,
+                            const Expectation& expected, const Patience& patience) {
+  return keep_asking_outside([&] { return servers_now(client, running); }, stop, expected,
+                             patience);
 }
 
 // Nothing: live. Else what was missing when the time was over.
@@ -53,10 +61,10 @@ std::string outside_name(const std::string& cluster_domain) {
   return "kubernetes.default.svc." + cluster_domain;
 }
 
-Outcome<int> ask_outside(const Running& running, const std::string& name,
+Outcome<int> ask_outside(const std::vector<Server>& servers, const std::string& name,
                          const Patience& patience) {
   int rcode = kNoError;
-  for (const Server& server : running.servers) {
+  for (const Server& server : servers) {
     const auto said = ask(server, name, kTypeA, patience.answer);
     if (!said || said->rcode == kServerFailure) {
       return wait_for("the cluster's DNS itself does not answer: " + told(server) +
@@ -66,6 +74,17 @@ Outcome<int> ask_outside(const Running& running, const std::string& name,
     rcode = said->rcode;
   }
   return rcode;
+}
+
+Outcome<int> keep_asking_outside(const std::function<std::vector<Server>()>& servers,
+                                 const kube::Stop& stop, const Expectation& expected,
+                                 const Patience& patience) {
+  const auto deadline = Clock::now() + patience.live;
+  for (;;) {
+    auto rcode = ask_outside(servers(), expected.outside, patience);
+    if (rcode || Clock::now() >= deadline) return rcode;
+    if (stop.wait(patience.between) || expected.outdated()) return rcode;
+  }
 }
 
 std::optional<std::string> complaint(const std::vector<Server>& servers,
@@ -92,7 +111,7 @@ std::optional<std::string> complaint(const std::vector<Server>& servers,
 Outcome<void> wait_for_it(kube::Client& client, const kube::Stop& stop, const Running& running,
                           const Plan& plan, Expectation expected, const Patience& patience) {
   expected.outside = outside_name(plan.cluster_domain);
-  const auto before = ask_outside(running, expected.outside, patience);
+  const auto before = outside_before(client, stop, running, expected, patience);
   if (!before) return std::unexpected(before.error());
   expected.outside_rcode = *before;
   auto missing = wait_until_live(client, stop, running, expected, patience);
@@ -102,7 +121,7 @@ Outcome<void> wait_for_it(kube::Client& client, const kube::Stop& stop, const Ru
 Outcome<void> bring_live(kube::Client& client, const kube::Stop& stop, const Running& running,
                          const Plan& plan, Expectation expected, const Patience& patience) {
   expected.outside = outside_name(plan.cluster_domain);
-  const auto before = ask_outside(running, expected.outside, patience);
+  const auto before = outside_before(client, stop, running, expected, patience);
   if (!before) return std::unexpected(before.error());
   expected.outside_rcode = *before;
   if (auto kept = back_up(client, running, plan); !kept) return kept;

@@ -31,7 +31,8 @@ bool all_answer_for(const std::vector<Server>& servers, const std::string& zone,
 // The name that proves the cluster's DNS itself: it is in every cluster.
 std::string outside_name(const std::string& cluster_domain);
 // Its answer's code; a trouble if a server does not answer, or has a failure to tell.
-Outcome<int> ask_outside(const Running& running, const std::string& name, const Patience& patience);
+Outcome<int> ask_outside(const std::vector<Server>& servers, const std::string& name,
+                         const Patience& patience);
 
 struct Expectation {
   std::vector<std::string> ours;      // answered by our responders
@@ -41,6 +42,12 @@ struct Expectation {
   // Something else is wanted by now, so that this is waited for no longer.
   std::function<bool()> outdated = [] { return false; };
 };
+
+// `expected.outside` asked again, of whoever is there by then, until every server answers or
+// `patience.live` is over.
+Outcome<int> keep_asking_outside(const std::function<std::vector<Server>()>& servers,
+                                 const kube::Stop& stop, const Expectation& expected,
+                                 const Patience& patience);
 
 // What is not as expected; nothing: all is.
 std::optional<std::string> complaint(const std::vector<Server>& servers,
