@@ -5,9 +5,12 @@
 // broken edit is reported and the last good version goes on.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -155,6 +158,14 @@ class Reconciler {
   // are of sources(), and all there are, not only the new ones.
   Result<Update> apply(std::span<const incremental::Change> changes, Diagnostics& diagnostics);
   const Sources& sources() const;
+
+  // What would be said of an object of SMI if it was written like this (incremental.h), as a guest
+  // of the thread that follows: nothing if its turn is not over within `patience`, or if it does
+  // not go object by object. From any thread.
+  std::optional<std::vector<Diagnostic>> would_say(const incremental::Change& change,
+                                                   std::chrono::milliseconds patience);
+  // Held from taking a change up until all have been told of it (follow() does that).
+  std::unique_lock<std::timed_mutex> take_turn();
 
   // After apply() a changed unit is enforced from its tables, so that no change waits for a
   // compiler. While unfinished(), finish() compiles some of those units and gives the next update.

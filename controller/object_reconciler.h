@@ -35,6 +35,7 @@ class ObjectReconciler {
   bool unfinished() const { return !unfinished_.empty(); }
   Result<Update> finish();
 
+  auto would_say(const incremental::Change& change) { return front_.would_say(change); }
   const Sources& sources() const { return front_.sources(); }
   void report(Diagnostics& into) const { front_.report(into); }
 

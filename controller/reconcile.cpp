@@ -102,6 +102,7 @@ struct Reconciler::Impl {
   ObjectReconciler objects{options, *plan, mesh_zones, nodes};
   Update in_force;  // without images
   ErrorKeys errors_in_force;
+  std::timed_mutex turn;
 
   // An error while nothing is in force is no reason to serve nothing.
   bool is_broken_edit(const ErrorKeys& errors) const {
@@ -182,6 +183,15 @@ Result<Update> Reconciler::apply(std::span<const incremental::Change> changes,
   return update;
 }
 
+std::unique_lock<std::timed_mutex> Reconciler::take_turn() { return std::unique_lock(impl_->turn); }
+
+std::optional<std::vector<Diagnostic>> Reconciler::would_say(const incremental::Change& change,
+                                                             std::chrono::milliseconds patience) {
+  const std::unique_lock turn(impl_->turn, patience);
+  if (!turn) return std::nullopt;
+  return impl_->objects.would_say(change);
+}
+
 bool Reconciler::unfinished() const { return impl_->objects.unfinished(); }
 
 Result<Update> Reconciler::finish(Diagnostics& diagnostics) {
@@ -221,6 +231,7 @@ void finish(source::Source& source, Reconciler& reconciler, const OnUpdate& on_u
             int& passed_over) {
   while (reconciler.unfinished() && (!source.has_news() || ++passed_over > kMostPassedOver)) {
     passed_over = 0;
+    const auto turn = reconciler.take_turn();
     Diagnostics diagnostics(reconciler.sources());
     on_update(reconciler.finish(diagnostics), diagnostics);
   }
@@ -230,12 +241,15 @@ void follow_objects(source::Source& source, Reconciler& reconciler, const OnUpda
   int passed_over = 0;
   do {
     const auto changes = source.read_changes();
-    Diagnostics diagnostics(reconciler.sources());
-    if (!changes) {
-      on_update(fail(changes, "read resources"), diagnostics);
-      continue;
+    {
+      const auto turn = reconciler.take_turn();
+      Diagnostics diagnostics(reconciler.sources());
+      if (!changes) {
+        on_update(fail(changes, "read resources"), diagnostics);
+        continue;
+      }
+      on_update(reconciler.apply(*changes, diagnostics), diagnostics);
     }
-    on_update(reconciler.apply(*changes, diagnostics), diagnostics);
     finish(source, reconciler, on_update, passed_over);
   } while (source.wait());
 }

@@ -13,6 +13,9 @@ namespace {
 // Beyond this a part costs more than the whole.
 constexpr std::size_t kMostServices = 2'000;
 
+// Up to here everything may be looked at for the sake of one object that may come to be.
+constexpr std::size_t kMostToTryWhole = 2'000;
+
 // Said of what all objects have in common. A part cannot tell whether it still holds.
 bool is_about_the_whole(const Diagnostic& said) { return said.code == "W57" || said.code == "E59"; }
 
@@ -189,6 +192,40 @@ struct Frontend::Impl {
     }
   }
 
+  // ---- what may come to be -------------------------------------------------------------------
+
+  // Is put in its place, looked at, and taken back.
+  std::vector<Diagnostic> try_out(const Change& change) {
+    const auto known = objects.find(change.key);
+    const auto text = std::make_shared<const std::string>(known ? objects.sources().text(*known)
+                                                                : std::string_view());
+    const resources::Set before = known ? objects.decoded(*known) : resources::Set();
+    const ObjectId id = objects.put(change.key, change.text);
+    const resources::Set after = objects.decoded(id);
+    world.count(after, 1);
+    world.count(before, -1);
+    Closure closure(objects, behind);
+    if (objects.any(Role::binding_by_labels)) {
+      closure.add_all();
+    } else {
+      closure.add_said_of(id);
+    }
+    static const std::set<ir::ServiceRef> no_services;
+    std::vector<Diagnostic> said = objects.said_in_decoding(id);
+    Part part = run(std::move(closure), &no_services);
+    for (Diagnostic& each : part.said[id]) said.push_back(std::move(each));
+    for (Diagnostic& each : said) each.notes.clear();
+    world.count(before, 1);
+    world.count(after, -1);
+    if (known) {
+      objects.put(change.key, text);
+    } else {
+      objects.remove(id);
+    }
+    objects.forget_decoded();
+    return said;
+  }
+
   // ---- outcomes --------------------------------------------------------------------------------
 
   Outcome all() {
@@ -264,6 +301,15 @@ Outcome Frontend::apply(std::span<const Change> changes) {
   Outcome outcome = whole ? impl_->all() : impl_->some(std::move(affected));
   impl_->objects.forget_decoded();
   return outcome;
+}
+
+std::optional<std::vector<Diagnostic>> Frontend::would_say(const Change& change) {
+  Impl& impl = *impl_;
+  const bool whole = impl.objects.any(Role::binding_by_labels);
+  if (impl.objects.size() == 0 || (whole && impl.objects.size() > kMostToTryWhole)) {
+    return std::nullopt;
+  }
+  return impl.try_out(change);
 }
 
 void Frontend::take_whole_next() { impl_->whole_next = true; }

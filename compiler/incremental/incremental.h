@@ -19,6 +19,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -69,6 +70,12 @@ class Frontend {
 
   // An outcome was lost: the next one is of everything.
   void take_whole_next();
+
+  // What would be said of an object of SMI if it was written like this, beside all else as it is:
+  // nothing is taken up. Places are in the change's text, whatever source they name; notes are left
+  // out. Nothing where that cannot be told at little cost: before the first apply(), and in a large
+  // mesh whose bindings select pods by labels.
+  std::optional<std::vector<Diagnostic>> would_say(const Change& change);
 
   // The texts as they are now; places in diagnostics are places in them.
   const Sources& sources() const;

@@ -128,10 +128,13 @@ const Objects::Said& Objects::said(ObjectId id) const {
   return found == said_.end() ? kNothing : found->second;
 }
 
+const Objects::Said& Objects::said_in_decoding(ObjectId id) const {
+  const auto found = said_in_decoding_.find(id);
+  return found == said_in_decoding_.end() ? kNothing : found->second;
+}
+
 void Objects::report(ObjectId id, Diagnostics& into) const {
-  if (const auto found = said_in_decoding_.find(id); found != said_in_decoding_.end()) {
-    report_all(found->second, into);
-  }
+  report_all(said_in_decoding(id), into);
   report_all(said(id), into);
 }
 

@@ -38,6 +38,7 @@ class Objects {
   // What decoding said, and what the rest of the pipeline says.
   void say(ObjectId id, Said said);
   const Said& said(ObjectId id) const;
+  const Said& said_in_decoding(ObjectId id) const;
   void report(Diagnostics& into) const;
   void report(ObjectId id, Diagnostics& into) const;
 

@@ -5,6 +5,7 @@
 
 #include "compiler/resources/documents.h"
 #include "compiler/resources/resources.h"
+#include "controller/api/json_slices.h"
 
 namespace smic::api {
 namespace {
@@ -96,12 +97,39 @@ std::string line_of(const Diagnostic& diagnostic, Diagnostics& scratch) {
   return line + " [" + diagnostic.code + "]";
 }
 
+// ---- beside others ------------------------------------------------------------------------------
+
+std::optional<Written> written(const std::string& object) {
+  const auto members = json_members(object);
+  const auto metadata = members ? json_members(find(*members, "metadata")) : std::nullopt;
+  if (!metadata) return std::nullopt;
+  const auto kind = json_text(find(*members, "kind"));
+  const auto ns = json_text(find(*metadata, "namespace")),
+             name = json_text(find(*metadata, "name"));
+  if (!kind || !ns || !name) return std::nullopt;
+  return Written{*kind, *ns, *name, std::make_shared<const std::string>(object)};
+}
+
+// In the words of what is in force. A mistake that only others make of it is a warning, too.
+void add_what_is_said_in_mesh(const std::string& object, SourceId source, const InMesh& in_mesh,
+                              Diagnostics& warnings) {
+  const auto of = written(object);
+  if (!of) return;
+  auto said = in_mesh(*of);
+  if (!said) return;
+  for (Diagnostic& each : *said) {
+    if (each.severity == Severity::note) continue;
+    each.span.source = source;
+    warnings.report(each);
+  }
+}
+
 }  // namespace
 
-Judgement judge(const std::string& object, const model::Options& options) {
+Judgement judge(const std::string& object, const model::Options& options, const InMesh& in_mesh) {
   Sources sources;
-  sources.add("object.json", object);
-  Diagnostics diagnostics(sources), scratch(sources);
+  const SourceId source = sources.add("object.json", object);
+  Diagnostics diagnostics(sources), warnings(sources), scratch(sources);
   resources::Set set = resources::decode(sources, diagnostics);
   stand_in_for_services(set);
   model::resolve(set, options, diagnostics);
@@ -110,8 +138,15 @@ Judgement judge(const std::string& object, const model::Options& options) {
     if (diagnostic.severity == Severity::error) {
       judgement.mistakes.push_back(line_of(diagnostic, scratch));
     } else if (is_own(diagnostic.code)) {
-      judgement.warnings.push_back(line_of(diagnostic, scratch));
+      warnings.report(diagnostic);
     }
+  }
+  // From here on nothing refuses it.
+  if (in_mesh && judgement.mistakes.empty()) {
+    add_what_is_said_in_mesh(object, source, in_mesh, warnings);
+  }
+  for (const Diagnostic& warning : warnings.sorted()) {
+    judgement.warnings.push_back(line_of(warning, scratch));
   }
   return judgement;
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// One SMI object judged alone, as admission does it: E-codes, and those W-codes that no other
-// object can take back. A TrafficSplit may come before its Services, so what refers to others is
-// no mistake here; the controller tells it by status and events, when everything is there to see.
+// One SMI object judged as admission does it. Alone it is judged for mistakes: a TrafficSplit may
+// come before its Services, so what refers to others is never one. Beside what else there is, if
+// that is known, for warnings.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "compiler/diagnostics/diagnostics.h"
 #include "compiler/model/model.h"
 
 namespace smic::api {
@@ -17,6 +20,17 @@ struct Judgement {
   std::vector<std::string> warnings;
 };
 
-Judgement judge(const std::string& object, const model::Options& options);
+struct Written {
+  std::string kind, ns, name;
+  std::shared_ptr<const std::string> text;
+};
+
+// What would be said of an object beside all others; places are in its text. Must not take long;
+// nothing = not known now, and then only what no other object can take back is said. From any
+// thread.
+using InMesh = std::function<std::optional<std::vector<Diagnostic>>(const Written&)>;
+
+Judgement judge(const std::string& object, const model::Options& options,
+                const InMesh& in_mesh = nullptr);
 
 }  // namespace smic::api

@@ -6,7 +6,6 @@
 // Tested by tests/unit/api/reviews_test.cpp and tests/system/admission_test.py.
 #include "compiler/resources/value.h"
 #include "controller/api/json_slices.h"
-#include "controller/api/judge.h"
 #include "controller/api/reviews.h"
 
 namespace smic::api {
@@ -81,7 +80,7 @@ Response answer(const std::string& uid, const Judgement& judgement) {
 
 }  // namespace
 
-Response validate(const Request& request, const model::Options& options) {
+Response validate(const Request& request, const model::Options& options, const InMesh& in_mesh) {
   const auto review = json_members(request.body);
   if (!review) return malformed("it is no JSON object");
   if (json_text(find(*review, "apiVersion")) != kApiVersion) {
@@ -93,7 +92,7 @@ Response validate(const Request& request, const model::Options& options) {
   const std::string_view object = find(*asked, "object");
   if (object.empty() || object == "null") return answer(*uid, {});  // a deletion
   if (nothing_to_judge(object, find(*asked, "oldObject"))) return answer(*uid, {});
-  return answer(*uid, judge(std::string(object), options));
+  return answer(*uid, judge(std::string(object), options, in_mesh));
 }
 
 }  // namespace smic::api

@@ -70,7 +70,7 @@ Result<std::vector<std::unique_ptr<Component>>> components(const Surroundings& s
                                           {.ns = surroundings.ns},
                                           [&] { return surroundings.leadership.leads(); }));
   }
-  std::vector<api::Route> routes = api::review_routes(given.compile.model);
+  std::vector<api::Route> routes = api::review_routes(given.compile.model, surroundings.in_mesh);
   std::shared_ptr<distribution::Hub> hub;
   OpenedKeys keys;
   if (!given.listen.empty()) {

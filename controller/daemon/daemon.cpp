@@ -21,6 +21,9 @@ namespace {
 constexpr const char* kOwnNamespace = "smic-system";
 constexpr const char* kLease = "smic-controller";
 
+// A person waits for what admission has to say, at most three seconds, and others behind him.
+constexpr std::chrono::milliseconds kPatienceOfAdmission{100};
+
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
@@ -51,8 +54,10 @@ class Daemon {
   Result<void> start() {
     if (auto opened = open_cache(); !opened) return opened;
     if (auto found = given_.has_cluster() ? use_cluster() : use_directory(); !found) return found;
-    surroundings_.emplace(Surroundings{given_, stop_, api_.get(), *leadership_, writer_.get(), ns_,
-                                       [this] { return not_ready(); }});
+    make_reconciler();
+    surroundings_.emplace(Surroundings{
+        given_, stop_, api_.get(), *leadership_, writer_.get(), ns_, [this] { return not_ready(); },
+        [this](const api::Written& object) { return would_say(object); }});
     auto list = components(*surroundings_);
     if (!list) return std::unexpected(list.error());
     components_ = std::move(*list);
@@ -72,14 +77,7 @@ class Daemon {
   }
 
   void follow() {
-    CompileOptions compile = given_.compile;
-    compile.store = store_;
-    if (given_.has_cluster()) compile.model.exclude.push_back(ns_);
-    const auto on_mistake = given_.has_cluster() ? OnMistake::leave_out : OnMistake::keep_version;
-    // Files are for one proxy, which vouches for all pods; who follows by HTTPS has a node.
-    const auto nodes = given_.listen.empty() ? Nodes::one : Nodes::by_pod;
-    Reconciler reconciler(compile, address_plan(given_), on_mistake, given_.mesh_zones, nodes);
-    controller::follow(*source_, reconciler, [this](const auto& update, const auto& diagnostics) {
+    controller::follow(*source_, *reconciler_, [this](const auto& update, const auto& diagnostics) {
       take(update, diagnostics);
     });
   }
@@ -137,6 +135,21 @@ class Daemon {
     leadership_ = kube::sole_leader();
     source_ = std::move(*source);
     return {};
+  }
+
+  void make_reconciler() {
+    CompileOptions compile = given_.compile;
+    compile.store = store_;
+    if (given_.has_cluster()) compile.model.exclude.push_back(ns_);
+    const auto on_mistake = given_.has_cluster() ? OnMistake::leave_out : OnMistake::keep_version;
+    // Files are for one proxy, which vouches for all pods; who follows by HTTPS has a node.
+    const auto nodes = given_.listen.empty() ? Nodes::one : Nodes::by_pod;
+    reconciler_.emplace(compile, address_plan(given_), on_mistake, given_.mesh_zones, nodes);
+  }
+
+  std::optional<std::vector<Diagnostic>> would_say(const api::Written& object) {
+    return reconciler_->would_say({{object.kind, object.ns, object.name}, object.text},
+                                  kPatienceOfAdmission);
   }
 
   void take(const Result<Update>& update, const Diagnostics& diagnostics) {
@@ -209,6 +222,7 @@ class Daemon {
   std::unique_ptr<kube::Leadership> leadership_;
   std::unique_ptr<kube::Writer> writer_;
   std::string ns_;
+  std::optional<Reconciler> reconciler_;
   std::optional<Surroundings> surroundings_;
   std::vector<std::unique_ptr<Component>> components_;  // complete before any is started
   std::size_t started_ = 0;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/command_line.h"
+#include "controller/api/judge.h"
 #include "controller/component.h"
 #include "controller/daemon/configuration.h"
 #include "controller/kube/kube.h"
@@ -31,6 +32,7 @@ struct Surroundings {
   std::string ns;                  // where our own objects live: the Lease, Secrets, ConfigMaps
   // What keeps the daemon from being ready, a line each; empty = it is. From any thread.
   std::function<std::vector<std::string>()> not_ready;
+  api::InMesh in_mesh;  // what admission shows beside its judgement
 };
 
 // THE list: started in this order, stopped in the reverse one.

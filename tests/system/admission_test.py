@@ -76,6 +76,17 @@ class Admission(unittest.TestCase):
     def create(cls, thing, *more):
         return cls.cluster.kubectl("create", *more, "-f", "-", stdin=json.dumps(thing), check=False)
 
+    def tried(self, thing):
+        """What is said of it; it is not kept."""
+        done = self.create(thing, "--dry-run=server")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stderr
+
+    def applied(self, thing):
+        self.cluster.kubectl("apply", "-f", "-", stdin=json.dumps(thing))
+        self.addCleanup(self.cluster.kubectl, "delete", thing["kind"].lower(),
+                        thing["metadata"]["name"], "-n", "default")
+
     def admitted(self, thing, *more):
         done = self.create(thing, *more)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -93,8 +104,36 @@ class Admission(unittest.TestCase):
                     self.assertIn(part, done.stderr)
 
     def test_objects_may_come_in_any_order(self):
-        self.assertEqual(self.admitted(split("early", ("v1", 1), matches=[
-            {"kind": "HTTPRouteGroup", "name": "later"}])), "")
+        """What is not there yet is shown, and refuses nothing."""
+        told = self.admitted(split("early", ("v1", 1), matches=[
+            {"kind": "HTTPRouteGroup", "name": "later"}]))
+        self.assertIn("[W06]", told)
+        self.assertIn("spec.service: ", told)
+
+    def test_what_is_there_is_not_missing(self):
+        for name in ("web", "v1"):
+            self.applied(document("v1", "Service", name, "default", spec={
+                "selector": {"app": name}, "ports": [{"port": 80}]}))
+        self.applied(group("canary", {"name": "m", "headers": [{"x": "y"}]}))
+        # The controller hears of them a moment later than we do.
+        matches = [{"kind": "HTTPRouteGroup", "name": "canary"}]
+        eventually(lambda: "W06" not in self.tried(split("good", ("v1", 1))) and
+                   "W01" not in self.tried(split("good", ("v1", 1), matches=matches)),
+                   "the Services are known")
+        told = self.tried(split("slip", ("v11", 1), ("v1", 1), matches=matches))
+        self.assertIn("spec.backends[0].service: ", told)
+        self.assertIn("did you mean `v1`?", told)
+        self.assertNotIn("backends[1]", told)
+        # An edit is looked at as it is to be, in any version, and what was tried leaves no trace.
+        self.admitted(split("good", ("v1", 1)))
+        eventually(lambda: "[W10]" in self.tried(split("rival", ("v1", 1))), "the split is known")
+        self.assertNotIn("[W10]", self.cluster.kubectl(
+            "patch", "ts", "good", "-n", "default", "--type=merge", "-p",
+            json.dumps({"spec": {"backends": [{"service": "v1", "weight": 2}]}})).stderr)
+        self.assertIn("[W06]", self.cluster.kubectl(
+            "patch", "ts.v1alpha2.split.smi-spec.io", "good", "-n", "default", "--type=merge", "-p",
+            json.dumps({"spec": {"backends": [{"service": "gone", "weight": 2}]}}),
+            "--dry-run=server").stderr)
 
     def test_warnings_are_shown(self):
         told = self.admitted(split("zero", ("v1", 0)))

@@ -186,6 +186,42 @@ TEST_CASE("warnings about the object itself are shown, and not too many") {
   for (const std::string_view each : *items) CHECK(each.size() < 260);
 }
 
+TEST_CASE("what is missing beside it is shown, and refuses nothing") {
+  std::vector<std::string> asked;
+  const InMesh in_mesh = [&](const Written& object) {
+    asked.push_back(object.kind + ' ' + object.ns + '/' + object.name);
+    Diagnostic missing{Severity::warning, "W06", {}, "backend `a` is not a Service", "", {}};
+    missing.span.line = 1;
+    missing.span.column =
+        static_cast<std::uint32_t>(object.text->find(R"("a")") + 2);  // the first backend's name
+    Diagnostic mistake{Severity::error, "E59", missing.span, "too much", "", {}};
+    Diagnostic note{Severity::note, "N50", missing.span, "and more", "", {}};
+    return std::vector{missing, mistake, note};
+  };
+  const auto reviewed = [&](const std::string& object) {
+    return validate(admission(object), {}, in_mesh);
+  };
+  const Response good = reviewed(split("v1alpha4", R"({"service":"a","weight":0})"));
+  CHECK(told(good, "allowed") == "true");
+  const std::string shown = told(good, "warnings");
+  CHECK(shown.find(R"("spec.backends[0].service: backend `a` is not a Service [W06]")") !=
+        std::string::npos);
+  CHECK(shown.find("[W09]") != std::string::npos);  // what is its own stays
+  CHECK(shown.find("[E59]") != std::string::npos);
+  CHECK(shown.find("N50") == std::string::npos);
+  CHECK(asked == std::vector<std::string>{"TrafficSplit shop/s"});
+
+  // What is refused anyway needs no looking around.
+  CHECK(told(reviewed(split("v1alpha4", R"({"service":"a","weight":-1})")), "allowed") == "false");
+  CHECK(asked.size() == 1);
+}
+
+TEST_CASE("while nobody knows the mesh, what is the object's own is shown") {
+  const InMesh unknown = [](const Written&) { return std::nullopt; };
+  const Request review = admission(split("v1alpha4", R"({"service":"a","weight":0})"));
+  CHECK(validate(review, {}, unknown).body == validate(review, {}).body);
+}
+
 TEST_CASE("what stands is no reason to refuse") {
   const std::string bad = split("v1alpha4", R"({"service":"a","weight":-1})");
   CHECK_FALSE(refusal(bad).empty());
