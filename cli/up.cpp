@@ -125,8 +125,8 @@ class Session {
     if (snapshot_ && update.manifest.version == manifest_.version) return {};
     const auto blobs = [&update](const std::string& digest) -> Result<contract::Bytes> {
       const auto image = update.images.find(digest);
-      if (image == update.images.end()) return fail("there is no image " + digest);
-      return *image->second;
+      if (image == nullptr) return fail("there is no image " + digest);
+      return *image;
     };
     if (!snapshot_) {
       if (auto free = check_free(update.manifest); !free) return free;

@@ -62,6 +62,13 @@ Result<CompiledUnit> UnitCompiler::find_or_compile(const ir::Unit& numbered, Job
   return unit;
 }
 
+std::optional<UnitCompiler::Output> UnitCompiler::remembered(const ir::Unit& raw) const {
+  const auto found = remembered_.find(key_of(with_numbered_origins(raw)));
+  if (found == remembered_.end()) return std::nullopt;
+  const Remembered& known = found->second;
+  return Output{with_origins_of(raw, known->names), known->image, known};
+}
+
 void UnitCompiler::run(Job& job, const ir::Unit& raw) const {
   const ir::Unit numbered = with_numbered_origins(raw);
   job.key = key_of(numbered);

@@ -53,6 +53,9 @@ class UnitCompiler {
   // These are some of many: what the outputs of other calls hold is remembered too.
   Result<Outputs> compile_some(std::span<const ir::Unit> raw);
 
+  // Nothing if it is not remembered.
+  std::optional<Output> remembered(const ir::Unit& raw) const;
+
  private:
   using Remembered = std::shared_ptr<Output>;  // origins are numbers
   struct Job;

@@ -94,27 +94,25 @@ std::unique_ptr<AddressPlan> loopback_plan();
 enum class Nodes { one, by_pod };
 inline constexpr const char* kOnlyNode = "local";
 
-// Images by digest; copies share them until one is changed.
+// Images by digest. Copies share them; one that is changed gets its own of the shelf that it
+// changes, so that an update of ten thousand images costs what differs.
 class Images {
  public:
   using Image = std::shared_ptr<const contract::Bytes>;
-  using Map = std::map<std::string, Image>;
+  using Shelf = std::map<std::string, Image>;
 
-  Image& operator[](const std::string& digest) { return own()[digest]; }
-  void erase(const std::string& digest) { own().erase(digest); }
-  const Image& at(const std::string& digest) const { return map_->at(digest); }
-  bool contains(const std::string& digest) const { return map_->contains(digest); }
-  Map::const_iterator find(const std::string& digest) const { return map_->find(digest); }
-  Map::const_iterator begin() const { return map_->begin(); }
-  Map::const_iterator end() const { return map_->end(); }
-  std::size_t size() const { return map_->size(); }
+  void put(const std::string& digest, Image image);
+  void erase(const std::string& digest);
+  Image find(const std::string& digest) const;  // null: it is not here
+  bool contains(const std::string& digest) const { return find(digest) != nullptr; }
+  std::size_t size() const { return size_; }
+  Shelf all() const;  // a copy
 
  private:
-  Map& own() {
-    if (map_.use_count() > 1) map_ = std::make_shared<Map>(*map_);
-    return *map_;
-  }
-  std::shared_ptr<Map> map_ = std::make_shared<Map>();
+  Shelf& own(const std::string& digest);
+
+  std::vector<std::shared_ptr<Shelf>> shelves_;  // null: nothing on it
+  std::size_t size_ = 0;
 };
 
 struct Update {
@@ -125,6 +123,15 @@ struct Update {
   std::vector<AddressPlan::Unplaced> unplaced;
   std::vector<AddressPlan::Remark> remarks;
   Images images;
+  // Objects of which something else may be said than after the update before, or whose text is
+  // another one. What comes of files, or of everything anew, does not tell them apart.
+  struct Touched {
+    incremental::ObjectKey key;
+    std::optional<SourceId> source;  // nothing: it is gone
+  };
+  std::vector<Touched> touched;
+  bool all_touched = true;
+  bool said_changed = true;  // are the diagnostics other ones?
   std::size_t compiled = 0;  // units compiled for this update; the rest were reused
   double seconds = 0;        // from sources to manifest
 
@@ -154,9 +161,10 @@ class Reconciler {
   Result<Update> reconcile(const Sources& sources, Diagnostics& diagnostics);
 
   // The same, of objects that changed since the last call: what depends on them is resolved,
-  // lowered and compiled again, the rest is what it was. A mistake always leaves out. Diagnostics
-  // are of sources(), and all there are, not only the new ones.
-  Result<Update> apply(std::span<const incremental::Change> changes, Diagnostics& diagnostics);
+  // lowered and compiled again, the rest is what it was. A mistake always leaves out. What is said
+  // of sources() then is all there is, not only what is new.
+  Result<Update> apply(std::span<const incremental::Change> changes);
+  const Diagnostics& said() const;
   const Sources& sources() const;
 
   // What would be said of an object of SMI if it was written like this (incremental.h), as a guest
@@ -170,7 +178,7 @@ class Reconciler {
   // After apply() a changed unit is enforced from its tables, so that no change waits for a
   // compiler. While unfinished(), finish() compiles some of those units and gives the next update.
   bool unfinished() const;
-  Result<Update> finish(Diagnostics& diagnostics);
+  Result<Update> finish();
 
  private:
   struct Impl;

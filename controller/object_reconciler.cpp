@@ -10,8 +10,6 @@
 namespace smic::controller {
 namespace {
 
-using incremental::Outcome;
-
 ir::ServiceRef ref_of(std::string_view service) {  // of "namespace/name"
   const std::size_t slash = service.find('/');
   return {std::string(service.substr(0, slash)), std::string(service.substr(slash + 1))};
@@ -137,15 +135,38 @@ Result<Update> ObjectReconciler::apply(std::span<const incremental::Change> chan
   }
   take_pods(outcome);
   put_into_manifest();
+  tell_touched(changes, outcome);
   again_ = false;
   return numbered(outputs->compiled);
 }
 
 Update ObjectReconciler::numbered(std::size_t compiled) {
   now_.compiled = compiled;
+  now_.said_changed = told_version_ != front_.said_version() || now_.manifest.version == 0;
+  told_version_ = front_.said_version();
   if (different_ || now_.manifest.version == 0) ++now_.manifest.version;
   different_ = false;
   return now_;
+}
+
+void ObjectReconciler::tell_touched(std::span<const incremental::Change> changes,
+                                    const Outcome& outcome) {
+  now_.all_touched = outcome.whole;
+  now_.touched.clear();
+  if (outcome.whole) return;
+  std::set<incremental::ObjectKey> keys(outcome.said.begin(), outcome.said.end());
+  for (const incremental::Change& change : changes) keys.insert(change.key);
+  for (const incremental::ObjectKey& key : keys) {
+    now_.touched.push_back({key, front_.source_of(key)});
+  }
+}
+
+const Diagnostics& ObjectReconciler::said() {
+  if (!said_ || said_version_ != front_.said_version()) {
+    front_.report(said_.emplace(front_.sources()));
+    said_version_ = front_.said_version();
+  }
+  return *said_;
 }
 
 // ---- tables first, native code when there is time ----------------------------------------------
@@ -155,8 +176,25 @@ Result<UnitCompiler::Outputs> ObjectReconciler::compile(const Outcome& outcome) 
   if (!two_steps_ || outcome.whole || outcome.units.size() > kMostInTwoSteps) {
     return compiler_.compile_some(outcome.units);
   }
-  for (const ir::Unit& unit : outcome.units) unfinished_[unit.service].push_back(unit);
-  return tables_.compile_some(outcome.units);
+  // What needs no native code that is not there already: endpoints, policies, a change taken back.
+  UnitCompiler::Outputs outputs;
+  std::vector<ir::Unit> fresh;
+  std::vector<std::size_t> places;
+  for (const ir::Unit& unit : outcome.units) {
+    auto known = compiler_.remembered(unit);
+    outputs.units.push_back(known ? std::move(*known) : UnitCompiler::Output());
+    if (known) continue;
+    places.push_back(outputs.units.size() - 1);
+    fresh.push_back(unit);
+    unfinished_[unit.service].push_back(unit);
+  }
+  auto tables = tables_.compile_some(fresh);
+  if (!tables) return tables;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    outputs.units[places[i]] = std::move(tables->units[i]);
+  }
+  outputs.compiled = tables->compiled;
+  return outputs;
 }
 
 Result<Update> ObjectReconciler::finish() {
@@ -171,6 +209,8 @@ Result<Update> ObjectReconciler::finish() {
     take_native(units[i], std::move(outputs->units[i]));
   }
   put_into_manifest();
+  now_.all_touched = false;
+  now_.touched.clear();
   return numbered(outputs->compiled);
 }
 
@@ -389,7 +429,7 @@ void ObjectReconciler::put_units(const ir::ServiceRef& ref, const Service* servi
     if (service->units[i]->listen_addresses.empty()) continue;
     units.push_back(service->units[i]);
     const std::string& digest = units.back()->image;
-    if (units_by_image_[digest]++ == 0) now_.images[digest] = service->outputs[i].image;
+    if (units_by_image_[digest]++ == 0) now_.images.put(digest, service->outputs[i].image);
   }
   const auto before = replace_parts(now_.manifest.units, ref, units);
   different_ |= before.has_value();

@@ -37,10 +37,11 @@ class ObjectReconciler {
 
   auto would_say(const incremental::Change& change) { return front_.would_say(change); }
   const Sources& sources() const { return front_.sources(); }
-  void report(Diagnostics& into) const { front_.report(into); }
+  const Diagnostics& said();
 
  private:
   using Pods = std::vector<contract::PodIdentity>;
+  using Outcome = incremental::Outcome;
 
   // Of one service. Units are as in the manifest, but for those without an address.
   struct Service {
@@ -51,19 +52,20 @@ class ObjectReconciler {
   };
 
   Result<Update> apply(std::span<const incremental::Change> changes, bool& whole);
-  Result<UnitCompiler::Outputs> compile(const incremental::Outcome& outcome);
+  Result<UnitCompiler::Outputs> compile(const Outcome& outcome);
   void take_native(const ir::Unit& raw, UnitCompiler::Output output);
   Update numbered(std::size_t compiled);
-  void take_namespaces(const incremental::Outcome& outcome);
-  void take_units(const incremental::Outcome& outcome, UnitCompiler::Outputs& outputs);
-  void take_service(const ir::ServiceRef& ref, const incremental::Outcome& outcome,
+  void tell_touched(std::span<const incremental::Change> changes, const Outcome& outcome);
+  void take_namespaces(const Outcome& outcome);
+  void take_units(const Outcome& outcome, UnitCompiler::Outputs& outputs);
+  void take_service(const ir::ServiceRef& ref, const Outcome& outcome,
                     std::vector<UnitCompiler::Output> outputs);
-  Service service_of(const ir::ServiceRef& ref, const incremental::Outcome& outcome,
+  Service service_of(const ir::ServiceRef& ref, const Outcome& outcome,
                      std::vector<UnitCompiler::Output> outputs) const;
-  Result<void> assign_addresses(const incremental::Outcome& outcome);
+  Result<void> assign_addresses(const Outcome& outcome);
   void place(const ir::ServiceRef& ref, Service& service);
   void put(std::vector<std::string>& into, std::vector<std::string> now);
-  void take_pods(const incremental::Outcome& outcome);
+  void take_pods(const Outcome& outcome);
   void take_all_pods(const model::Mesh& mesh);
   void put_into_manifest();
   void put_units(const ir::ServiceRef& ref, const Service* service);
@@ -87,6 +89,9 @@ class ObjectReconciler {
   bool services_changed_ = true;      // whom a plan must hear of
   bool again_ = false;                // the last change did not come through
   bool different_ = false;            // from the version in force
+  std::optional<Diagnostics> said_;   // those of said_version_
+  std::uint64_t said_version_ = 0;
+  std::uint64_t told_version_ = 0;  // that came with the last update
   Update now_;
 };
 

@@ -78,7 +78,7 @@ Result<void> publish(const Update& update, const std::string& directory) {
 
   auto keep = named_before(manifest);
   if (!keep) return std::unexpected(keep.error());
-  for (const auto& [digest, image] : update.images) {
+  for (const auto& [digest, image] : update.images.all()) {
     keep->insert(hex_of(digest));
     const fs::path path = images / hex_of(digest);
     if (fs::exists(path, error)) continue;  // named by its content

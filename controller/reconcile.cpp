@@ -4,11 +4,14 @@
 // Tested by reconcile_test.cpp.
 #include <algorithm>
 #include <chrono>
+#include <ctime>
+#include <thread>
 
 #include "compiler/unit_compiler.h"
 #include "contract/unit_place.h"
 #include "controller/controller.h"
 #include "controller/object_reconciler.h"
+#include "controller/pace.h"
 #include "controller/service_names.h"
 
 namespace smic::controller {
@@ -129,7 +132,7 @@ struct Reconciler::Impl {
       contract::Unit unit = with_endpoints(std::move(output.names), front.mesh);
       unit.listen_addresses = address->second;
       unit.listen_port = raw.port;
-      update.images[unit.image] = std::move(output.image);
+      update.images.put(unit.image, std::move(output.image));
       update.manifest.units.push_back(std::move(unit));
     }
     for (auto& [node, pods] : pods_by_node(front.mesh, nodes)) {
@@ -173,11 +176,9 @@ Reconciler::Reconciler(CompileOptions options, std::unique_ptr<AddressPlan> plan
 
 Reconciler::~Reconciler() = default;
 
-Result<Update> Reconciler::apply(std::span<const incremental::Change> changes,
-                                 Diagnostics& diagnostics) {
+Result<Update> Reconciler::apply(std::span<const incremental::Change> changes) {
   const auto start = std::chrono::steady_clock::now();
   auto update = impl_->objects.apply(changes);
-  impl_->objects.report(diagnostics);
   if (!update) return update;
   update->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return update;
@@ -194,10 +195,11 @@ std::optional<std::vector<Diagnostic>> Reconciler::would_say(const incremental::
 
 bool Reconciler::unfinished() const { return impl_->objects.unfinished(); }
 
-Result<Update> Reconciler::finish(Diagnostics& diagnostics) {
+const Diagnostics& Reconciler::said() const { return impl_->objects.said(); }
+
+Result<Update> Reconciler::finish() {
   const auto start = std::chrono::steady_clock::now();
   auto update = impl_->objects.finish();
-  impl_->objects.report(diagnostics);
   if (!update) return update;
   update->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return update;
@@ -232,25 +234,32 @@ void finish(source::Source& source, Reconciler& reconciler, const OnUpdate& on_u
   while (reconciler.unfinished() && (!source.has_news() || ++passed_over > kMostPassedOver)) {
     passed_over = 0;
     const auto turn = reconciler.take_turn();
-    Diagnostics diagnostics(reconciler.sources());
-    on_update(reconciler.finish(diagnostics), diagnostics);
+    const auto update = reconciler.finish();
+    on_update(update, reconciler.said());
   }
 }
 
+Pace::Duration cpu_of_this_thread() {
+  timespec spent{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return std::chrono::seconds(spent.tv_sec) + std::chrono::nanoseconds(spent.tv_nsec);
+}
+
 void follow_objects(source::Source& source, Reconciler& reconciler, const OnUpdate& on_update) {
+  Pace pace;
   int passed_over = 0;
   do {
+    std::this_thread::sleep_for(pace.rest(Pace::Clock::now()));
+    const auto before = cpu_of_this_thread();
     const auto changes = source.read_changes();
     {
       const auto turn = reconciler.take_turn();
-      Diagnostics diagnostics(reconciler.sources());
-      if (!changes) {
-        on_update(fail(changes, "read resources"), diagnostics);
-        continue;
-      }
-      on_update(reconciler.apply(*changes, diagnostics), diagnostics);
+      const Result<Update> update =
+          changes ? reconciler.apply(*changes) : fail(changes, "read resources");
+      on_update(update, reconciler.said());
     }
-    finish(source, reconciler, on_update, passed_over);
+    if (changes) finish(source, reconciler, on_update, passed_over);
+    pace.worked(cpu_of_this_thread() - before, Pace::Clock::now());
   } while (source.wait());
 }
 

@@ -316,6 +316,12 @@ void Frontend::take_whole_next() { impl_->whole_next = true; }
 
 const Sources& Frontend::sources() const { return impl_->objects.sources(); }
 
+std::optional<SourceId> Frontend::source_of(const ObjectKey& key) const {
+  return impl_->objects.find(key);
+}
+
+std::uint64_t Frontend::said_version() const { return impl_->objects.said_version(); }
+
 void Frontend::report(Diagnostics& into) const { impl_->objects.report(into); }
 
 std::vector<Diagnostic> Frontend::said_of(const ObjectKey& key) const {

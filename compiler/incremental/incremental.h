@@ -79,8 +79,11 @@ class Frontend {
 
   // The texts as they are now; places in diagnostics are places in them.
   const Sources& sources() const;
-  // What is said of all objects, or of one.
+  // The one that is the text of an object; nothing: there is none of this name.
+  std::optional<SourceId> source_of(const ObjectKey& key) const;
+  // What is said of all objects, or of one; while the number is the same, nothing else is.
   void report(Diagnostics& into) const;
+  std::uint64_t said_version() const;
   std::vector<Diagnostic> said_of(const ObjectKey& key) const;
 
   // Does a pod or an endpoint have this address?

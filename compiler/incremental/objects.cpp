@@ -57,10 +57,7 @@ ObjectId Objects::put(const ObjectKey& key, std::shared_ptr<const std::string> t
   slots_[id.value].in_use = true;
   Diagnostics diagnostics(sources_);
   resources::Set set = resources::decode(sources_, id, diagnostics);
-  said_in_decoding_.erase(id);
-  if (!diagnostics.empty()) {
-    said_in_decoding_[id] = {diagnostics.kept().begin(), diagnostics.kept().end()};
-  }
+  put_said(said_in_decoding_, id, {diagnostics.kept().begin(), diagnostics.kept().end()});
   index(id, tokens_of(set));
   decoded_.insert_or_assign(id, std::move(set));
   return id;
@@ -73,8 +70,8 @@ void Objects::remove(ObjectId id) {
   sources_.replace(id, "", nothing);
   slots_[id.value] = {};
   decoded_.erase(id);
-  said_in_decoding_.erase(id);
-  said_.erase(id);
+  put_said(said_in_decoding_, id, {});
+  put_said(said_, id, {});
   free_.push_back(id);
 }
 
@@ -115,11 +112,14 @@ resources::Set Objects::take_decoded(ObjectId id) {
 
 void Objects::forget_decoded() { decoded_ = {}; }
 
-void Objects::say(ObjectId id, Said said) {
-  if (said.empty()) {
-    said_.erase(id);
-  } else {
-    said_[id] = std::move(said);
+void Objects::say(ObjectId id, Said said) { put_said(said_, id, std::move(said)); }
+
+void Objects::put_said(std::map<ObjectId, Said>& into, ObjectId id, Said said) {
+  if (!said.empty()) {
+    into[id] = std::move(said);
+    ++said_version_;
+  } else if (into.erase(id) > 0) {
+    ++said_version_;
   }
 }
 

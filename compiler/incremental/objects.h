@@ -41,6 +41,7 @@ class Objects {
   const Said& said_in_decoding(ObjectId id) const;
   void report(Diagnostics& into) const;
   void report(ObjectId id, Diagnostics& into) const;
+  std::uint64_t said_version() const { return said_version_; }  // another one if anything is
 
   const Sources& sources() const { return sources_; }
 
@@ -53,6 +54,7 @@ class Objects {
 
   void index(ObjectId id, std::vector<Token> tokens);
   void unlist(ObjectId id, Token token);
+  void put_said(std::map<ObjectId, Said>& into, ObjectId id, Said said);
 
   Sources sources_;
   std::vector<Slot> slots_;
@@ -62,6 +64,7 @@ class Objects {
   std::unordered_map<ObjectId, resources::Set> decoded_;
   std::map<ObjectId, Said> said_in_decoding_;
   std::map<ObjectId, Said> said_;
+  std::uint64_t said_version_ = 0;
 };
 
 }  // namespace smic::incremental

@@ -12,8 +12,10 @@ void Counts::follow(const api::Server* server) {
 
 void Counts::take(const Result<Update>& update, const Diagnostics& diagnostics) {
   const std::lock_guard lock(mutex_);
-  diagnostics_.clear();
-  for (const Diagnostic& each : diagnostics.sorted()) ++diagnostics_[each.code];
+  if (!update || update->said_changed) {
+    diagnostics_.clear();
+    for (const Diagnostic& each : diagnostics.sorted()) ++diagnostics_[each.code];
+  }
   if (!update) {
     ++refused_;
     return;

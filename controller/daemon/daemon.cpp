@@ -154,7 +154,7 @@ class Daemon {
 
   void take(const Result<Update>& update, const Diagnostics& diagnostics) {
     const std::lock_guard lock(mutex_);
-    tell(render(diagnostics, DiagnosticsFormat::plain));
+    if (!update || update->said_changed) tell(render(diagnostics, DiagnosticsFormat::plain));
     for (const auto& component : components_) component->take(update, diagnostics);
     if (update) {
       updated_ = true;

@@ -21,7 +21,7 @@ using Piece = api::Stream::Piece;
 constexpr std::size_t kLocalsRemembered = 4;
 constexpr std::size_t kTextsRemembered = 8;
 constexpr std::size_t kImagesRemembered = 16;  // updates: a node may still fetch what one named
-constexpr std::size_t kMostHeardOf = 16'384;  // nodes that are gone, in the status
+constexpr std::size_t kMostHeardOf = 16'384;   // nodes that are gone, in the status
 
 // Wakes the hub's thread; streams hold on to it, and so may outlive the hub.
 class Bell {
@@ -216,7 +216,7 @@ class HubOfStreams final : public Hub {
   std::shared_ptr<const contract::Bytes> image(const std::string& digest) const override {
     const std::lock_guard lock(mutex_);
     for (const controller::Images& images : images_) {
-      if (const auto found = images.find(digest); found != images.end()) return found->second;
+      if (auto found = images.find(digest)) return found;
     }
     return nullptr;
   }
@@ -478,7 +478,7 @@ class HubOfStreams final : public Hub {
   contract::SigningKey key_;
   std::uint64_t epoch_ = 0, version_ = 0;
   Parts mesh_;
-  std::map<std::string, Parts> locals_;  // by node
+  std::map<std::string, Parts> locals_;    // by node
   std::deque<controller::Images> images_;  // of the last updates, newest first
   std::vector<std::shared_ptr<Subscriber>> subscribers_;
   std::map<std::string, NodeStatus> nodes_;  // what they said

@@ -2,19 +2,11 @@
 // Tested by tests/system/status_test.py.
 #include "controller/status/status.h"
 
-#include "controller/kube/watched_kinds.h"
 #include "controller/status/condition_writer.h"
 #include "controller/status/event_writer.h"
 
 namespace smic::status {
 namespace {
-
-bool has_conditions(const std::string& kind) {
-  for (const kube::WatchedKind& each : kube::watched_kinds()) {
-    if (each.kind == kind) return each.has_crd;
-  }
-  return false;
-}
 
 class Status final : public controller::Component {
  public:
@@ -33,7 +25,7 @@ class Status final : public controller::Component {
     if (!update) return;  // nothing came of it, so nothing is known of it
     std::map<ObjectName, std::optional<Verdict>> changed, with_conditions;
     const std::uint64_t version = enforcement_ ? enforcement_->current() : 0;
-    for (const ObjectName& name : verdicts_.update(diagnostics, version)) {
+    for (const ObjectName& name : changes_of(*update, diagnostics, version)) {
       const Verdict* verdict = verdicts_.find(name);
       const auto told = verdict == nullptr ? std::nullopt : std::optional(*verdict);
       changed.emplace(name, told);
@@ -49,6 +41,12 @@ class Status final : public controller::Component {
   }
 
  private:
+  std::set<ObjectName> changes_of(const controller::Update& update, const Diagnostics& diagnostics,
+                                  std::uint64_t version) {
+    if (update.all_touched) return verdicts_.update(diagnostics, version);
+    return verdicts_.update(diagnostics, update.touched, version);
+  }
+
   const std::shared_ptr<Enforcement> enforcement_;
   Verdicts verdicts_;
   ConditionWriter conditions_;

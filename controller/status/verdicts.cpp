@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "compiler/resources/value.h"
+#include "controller/kube/watched_kinds.h"
 
 namespace smic::status {
 namespace {
@@ -62,6 +63,40 @@ ObjectName object_named(std::string_view source) {
           std::string(rest.substr(second + 1))};
 }
 
+bool has_conditions(const std::string& kind) {
+  for (const kube::WatchedKind& each : kube::watched_kinds()) {
+    if (each.kind == kind) return each.has_crd;
+  }
+  return false;
+}
+
+// True if its verdict changed.
+bool Verdicts::look(const ObjectName& name, std::string_view text, std::vector<Finding> findings,
+                    std::uint64_t version) {
+  auto found = known_.find(name);
+  const bool first = found == known_.end();
+  if (first) {
+    if (findings.empty() && !has_conditions(name.kind)) return false;
+    found = known_.emplace(name, Known{}).first;
+  }
+  Known& known = found->second;
+  known.round = round_;
+  const std::size_t hash = std::hash<std::string_view>()(text);
+  const bool edited = first || known.text != hash;
+  if (!edited && known.verdict.findings == findings) return false;
+  if (edited) {
+    known.text = hash;
+    Verdict fresh = read_identity(text);
+    fresh.version = version;
+    if (fresh.uid == known.verdict.uid && fresh.generation == known.verdict.generation) {
+      fresh.version = known.verdict.version;
+    }
+    known.verdict = std::move(fresh);
+  }
+  known.verdict.findings = std::move(findings);
+  return true;
+}
+
 std::set<ObjectName> Verdicts::update(const Diagnostics& diagnostics, std::uint64_t version) {
   ++round_;
   std::set<ObjectName> changed;
@@ -71,38 +106,45 @@ std::set<ObjectName> Verdicts::update(const Diagnostics& diagnostics, std::uint6
     const SourceId id{i};
     ObjectName name = object_named(sources.name(id));
     if (name.kind.empty()) continue;
-    auto known = seen_.find(sources.name(id));
-    if (known == seen_.end()) known = seen_.emplace(sources.name(id), Seen{}).first;
-    const bool edited = known->second.round == 0 || known->second.text != sources.text(id);
-    known->second.round = round_;
-    std::vector<Finding>& findings = found[id];
-    Verdict& verdict = verdicts_[name];
-    if (!edited && verdict.findings == findings) continue;
-    if (edited) {
-      known->second.text = sources.text(id);
-      Verdict fresh = read_identity(sources.text(id));
-      fresh.version = version;
-      if (fresh.uid == verdict.uid && fresh.generation == verdict.generation) {
-        fresh.version = verdict.version;
-      }
-      verdict = std::move(fresh);
-    }
-    verdict.findings = std::move(findings);
-    changed.insert(std::move(name));
+    if (look(name, sources.text(id), std::move(found[id]), version)) changed.insert(name);
   }
-  std::erase_if(seen_, [&](const auto& each) {
+  std::erase_if(known_, [&](const auto& each) {
     if (each.second.round == round_) return false;
-    const ObjectName name = object_named(each.first);
-    verdicts_.erase(name);
-    changed.insert(name);
+    changed.insert(each.first);
     return true;
   });
   return changed;
 }
 
+std::set<ObjectName> Verdicts::update(const Diagnostics& diagnostics,
+                                      std::span<const Touched> touched, std::uint64_t version) {
+  const Sources& sources = diagnostics.sources();
+  std::map<SourceId, Diagnostics> of_touched;  // each file has its limit of its own
+  for (const Touched& each : touched) {
+    if (each.source) of_touched.emplace(*each.source, sources);
+  }
+  for (const Diagnostic& each : diagnostics.kept()) {
+    const auto found = of_touched.find(each.span.source);
+    if (found != of_touched.end()) found->second.report(each);
+  }
+  std::set<ObjectName> changed;
+  for (const auto& [key, source] : touched) {
+    const ObjectName name{key.kind, key.ns, key.name};
+    if (!source) {
+      if (known_.erase(name) > 0) changed.insert(name);
+      continue;
+    }
+    auto findings = findings_by_source(of_touched.at(*source));
+    if (look(name, sources.text(*source), std::move(findings[*source]), version)) {
+      changed.insert(name);
+    }
+  }
+  return changed;
+}
+
 const Verdict* Verdicts::find(const ObjectName& name) const {
-  const auto found = verdicts_.find(name);
-  return found == verdicts_.end() ? nullptr : &found->second;
+  const auto found = known_.find(name);
+  return found == known_.end() ? nullptr : &found->second.verdict;
 }
 
 }  // namespace smic::status

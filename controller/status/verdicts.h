@@ -7,11 +7,13 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "compiler/diagnostics/diagnostics.h"
+#include "controller/controller.h"
 
 namespace smic::status {
 
@@ -42,24 +44,35 @@ struct Verdict {
   std::uint64_t version = 0;      // that nodes enforce, the first one that knows of this generation
 };
 
+// Of objects that have conditions, and of those of which something was said. A cluster is mostly
+// Pods and EndpointSlices of which nothing ever is.
 class Verdicts {
  public:
   // `version`: that nodes are told of it. The names of all whose verdict changed, those that
   // are gone included.
   std::set<ObjectName> update(const Diagnostics& diagnostics, std::uint64_t version);
 
+  // The same, where only these can have changed.
+  using Touched = controller::Update::Touched;
+  std::set<ObjectName> update(const Diagnostics& diagnostics, std::span<const Touched> touched,
+                              std::uint64_t version);
+
   const Verdict* find(const ObjectName& name) const;  // null = gone, or never there
-  const std::map<ObjectName, Verdict>& all() const { return verdicts_; }
 
  private:
-  struct Seen {
-    std::string text;  // to read an object again only when it changed
+  struct Known {
+    Verdict verdict;
+    std::size_t text = 0;  // its hash, to read an object again only when it changed
     std::uint64_t round = 0;
   };
 
-  std::map<ObjectName, Verdict> verdicts_;
-  std::map<std::string, Seen, std::less<>> seen_;  // by source
+  bool look(const ObjectName& name, std::string_view text, std::vector<Finding> findings,
+            std::uint64_t version);
+
+  std::map<ObjectName, Known> known_;
   std::uint64_t round_ = 0;
 };
+
+bool has_conditions(const std::string& kind);
 
 }  // namespace smic::status

@@ -2,8 +2,8 @@
 // How long a change takes in a mesh of 10,000 Services and 100,000 endpoints, from the event of the
 // API in the informers' store to the last worker of a proxy that enforces it, all in one process:
 // store → reconcile → manifest of a node → snapshot → proxy. What the network adds is not in it
-// (bench_fleet.cpp). With --node-plan the proxy's addresses are steered, as in a cluster; that wants
-// a network namespace of its own: unshare --net.
+// (bench_fleet.cpp). With --node-plan the proxy's addresses are steered, as in a cluster; that
+// wants a network namespace of its own: unshare --net.
 #include <unistd.h>
 
 #include <algorithm>
@@ -91,7 +91,7 @@ class Node {
   void take(const controller::Update& update) {
     if (!proxy_) return;
     const auto blobs = [&](const std::string& digest) -> Result<contract::Bytes> {
-      return *update.images.at(digest);
+      return *update.images.find(digest);
     };
     auto snapshot = program::build_snapshot(update.manifest_of("node-1"), blobs,
                                             program::Engine::native, snapshot_.get());
@@ -263,8 +263,7 @@ int run(int argc, char** argv) {
   const double texts = resident_mb();
   const bool with_proxy = !given(argc, argv, "--controller-only");
   const auto start = Clock::now();
-  Chain chain(store, with_proxy, given(argc, argv, "--node-plan"),
-              folder_of(argc, argv));
+  Chain chain(store, with_proxy, given(argc, argv, "--node-plan"), folder_of(argc, argv));
   chain.wait_for(1);
   const double cold = milliseconds(Clock::now() - start);
   std::printf(

@@ -110,7 +110,7 @@ std::string text_of(controller::Update update) {
     own.identities = *pods;
     text += contract::to_json(own);
   }
-  for (const auto& [digest, image] : update.images) text += digest + '\n';
+  for (const auto& [digest, image] : update.images.all()) text += digest + '\n';
   return text;
 }
 
@@ -151,8 +151,8 @@ TEST_CASE("reconciling what changed is reconciling all, whatever the edits were"
       REQUIRE(foretold.has_value());
       ++foretold_rounds;
     }
-    Diagnostics said(incremental.sources());
-    const auto update = incremental.apply(changes, said);
+    const auto update = incremental.apply(changes);
+    const Diagnostics& said = incremental.said();
     Sources sources;
     for (const auto& [key, text] : objects) sources.add(incremental::source_name(key), text);
     Diagnostics expected_said(sources);

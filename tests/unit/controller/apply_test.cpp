@@ -34,8 +34,7 @@ Reconciler reconciler() {
 }
 
 Update apply(Reconciler& with, const std::vector<incremental::Change>& changes) {
-  Diagnostics diagnostics(with.sources());
-  auto update = with.apply(changes, diagnostics);
+  auto update = with.apply(changes);
   REQUIRE(update.has_value());
   return *update;
 }
@@ -49,7 +48,7 @@ const contract::Shared<contract::Unit>& unit_of(const Update& update, const std:
 }
 
 std::string target_of(const Update& update, const std::string& service) {
-  return contract::read_image(*update.images.at(unit_of(update, service)->image))->target;
+  return contract::read_image(*update.images.find(unit_of(update, service)->image))->target;
 }
 
 }  // namespace
@@ -80,8 +79,7 @@ TEST_CASE("a changed unit is its tables at once, and native code when there is t
   const Update tables = apply(with, {split("7")});
   CHECK(target_of(tables, "shop/web") == contract::kPortableTarget);
   REQUIRE(with.unfinished());
-  Diagnostics diagnostics(with.sources());
-  const auto native = with.finish(diagnostics);
+  const auto native = with.finish();
   REQUIRE(native.has_value());
   CHECK_FALSE(with.unfinished());
   CHECK(native->manifest.version == tables.manifest.version + 1);
@@ -93,12 +91,10 @@ TEST_CASE("a changed unit is its tables at once, and native code when there is t
 TEST_CASE("a broken object is left out and told, and the rest goes on") {
   Reconciler with = reconciler();
   apply(with, {service("web"), service("v1")});
-  Diagnostics diagnostics(with.sources());
   const auto update = with.apply(
       std::vector{object("Service", "v1", R"("apiVersion":"v1","spec":{"ports":[{"port":0}]})"),
-                  service("api")},
-      diagnostics);
+                  service("api")});
   REQUIRE(update.has_value());
   CHECK(update->manifest.units.size() == 2);
-  CHECK(diagnostics.has_errors());
+  CHECK(with.said().has_errors());
 }

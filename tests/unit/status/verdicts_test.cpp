@@ -74,3 +74,37 @@ TEST_CASE("what is gone is named once") {
   CHECK(verdicts.find(kWeb) == nullptr);
   CHECK(verdicts.update(Diagnostics(none), 3).empty());
 }
+
+TEST_CASE("of what was not touched nothing is asked") {
+  Verdicts verdicts;
+  verdicts.update(Round(1).diagnostics, 1);
+  Round next(2);
+  next.with("W06");
+  using Touched = Verdicts::Touched;
+  CHECK(verdicts.update(next.diagnostics, std::vector<Touched>(), 2).empty());
+  CHECK(verdicts.find(kWeb)->generation == 1);
+  const Touched touched{{"TrafficSplit", "shop", "web"}, next.id};
+  CHECK(verdicts.update(next.diagnostics, std::vector{touched}, 3) == std::set{kWeb});
+  CHECK(verdicts.find(kWeb)->generation == 2);
+  CHECK(verdicts.find(kWeb)->findings.size() == 1);
+  CHECK(verdicts.update(next.diagnostics, std::vector{touched}, 4).empty());
+  const Touched gone{{"TrafficSplit", "shop", "web"}, std::nullopt};
+  CHECK(verdicts.update(next.diagnostics, std::vector{gone}, 5) == std::set{kWeb});
+  CHECK(verdicts.find(kWeb) == nullptr);
+  CHECK(verdicts.update(next.diagnostics, std::vector{gone}, 6).empty());
+}
+
+TEST_CASE("a Pod has a verdict once something is said of it") {
+  Sources sources;
+  const SourceId id = sources.add("Pod/shop/a.json", R"({"metadata":{"uid":"u1"}})");
+  Diagnostics nothing(sources), something(sources);
+  something.report("W57", {id, 1, 1, 1}, "a message");
+  Verdicts verdicts;
+  const ObjectName pod{"Pod", "shop", "a"};
+  CHECK(verdicts.update(nothing, 1).empty());
+  CHECK(verdicts.find(pod) == nullptr);
+  CHECK(verdicts.update(something, 2) == std::set{pod});
+  CHECK(verdicts.find(pod)->uid == "u1");
+  CHECK(verdicts.update(nothing, 3) == std::set{pod});
+  CHECK(verdicts.find(pod)->findings.empty());
+}
