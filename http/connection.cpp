@@ -111,6 +111,12 @@ Outcome<Head> HttpConnection::ask(const Request& request, const std::string& aut
   return Head{static_cast<int>(answer.result_int()), retry_after_of({wait.data(), wait.size()})};
 }
 
+std::string_view HttpConnection::field(std::string_view name) const {
+  if (!impl_->parser) return {};
+  const auto value = impl_->parser->get()[{name.data(), name.size()}];
+  return {value.data(), value.size()};
+}
+
 Outcome<std::string_view> HttpConnection::read(Deadline deadline) {
   Impl& impl = *impl_;
   while (!impl.parser->is_done()) {

@@ -33,6 +33,8 @@ class HttpConnection {
   ~HttpConnection();
 
   Outcome<Head> ask(const Request& request, const std::string& authorization, Deadline deadline);
+  // A field of the answer's head, valid until the next question; empty if it has none of the name.
+  std::string_view field(std::string_view name) const;
   // The next piece of the body, valid until the next call; empty at its end.
   Outcome<std::string_view> read(Deadline deadline);
   // Has the answer ended, and is the server ready for another request?

@@ -30,6 +30,7 @@ struct Request {
   std::vector<Header> headers;
   std::string body;
   std::string remote;  // "ADDRESS:PORT" of the client
+  std::string local;   // and of ours that it reached: behind a Service that is the replica's own
   bool secure = false;
   std::optional<ClientCertificate> client;
 

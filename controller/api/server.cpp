@@ -106,6 +106,7 @@ class Connection final : public Open, public std::enable_shared_from_this<Connec
       : shared_(shared), layer_(std::move(socket), context...) {
     beast::error_code ignored;
     remote_ = text_of(lowest().socket().remote_endpoint(ignored));
+    local_ = text_of(lowest().socket().local_endpoint(ignored));
     lowest().socket().set_option(tcp::no_delay(true), ignored);
     lowest().socket().set_option(asio::socket_base::keep_alive(true), ignored);
     shared_.open.insert(this);
@@ -276,6 +277,7 @@ class Connection final : public Open, public std::enable_shared_from_this<Connec
     }
     request.body = std::move(message.body());
     request.remote = remote_;
+    request.local = local_;
     request.secure = kSecure;
     request.client = client_;
     head_only_ = message.method() == http::verb::head;
@@ -470,7 +472,7 @@ class Connection final : public Open, public std::enable_shared_from_this<Connec
 
   Shared& shared_;
   Layer layer_;
-  std::string remote_;
+  std::string remote_, local_;
   std::optional<ClientCertificate> client_;
   beast::flat_buffer buffer_;
   std::array<char, 512> ignored_;

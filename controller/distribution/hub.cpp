@@ -263,6 +263,8 @@ class HubOfStreams final : public Hub {
     changed();
   }
 
+  std::chrono::milliseconds heartbeat() const override { return options_.heartbeat; }
+
   HubFigures figures() const override {
     const std::lock_guard lock(mutex_);
     HubFigures figures = figures_;

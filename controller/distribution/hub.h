@@ -76,7 +76,7 @@ struct HubFigures {
 };
 
 struct HubOptions {
-  std::chrono::milliseconds heartbeat{10'000};
+  std::chrono::milliseconds heartbeat{2'000};
   std::size_t remembered = 16;      // mesh parts of before, for those who come back
   std::chrono::minutes forget{15};  // a node without pods that is not heard of
   std::function<Clock::time_point()> now = [] { return Clock::now(); };
@@ -104,6 +104,7 @@ class Hub {
   virtual Report report() const = 0;
   virtual void hear(std::vector<Report> others) = 0;  // in the place of what was heard before
 
+  virtual std::chrono::milliseconds heartbeat() const = 0;
   virtual Status status() const = 0;
   virtual HubFigures figures() const = 0;
   virtual bool has_state() const = 0;

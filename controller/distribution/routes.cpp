@@ -67,7 +67,9 @@ std::expected<api::StreamHead, api::Response> watch(Hub& hub, Gate& gate,
            {{"node", node},
             {"remote", request.remote},
             {"from", std::to_string(from->epoch) + '.' + std::to_string(from->version)}});
-  return api::StreamHead{.type = "application/x-ndjson", .headers = {}};
+  return api::StreamHead{.type = "application/x-ndjson",
+                         .headers = {{"Smic-Replica", request.local},
+                                     {"Smic-Heartbeat", std::to_string(hub.heartbeat().count())}}};
 }
 
 // An image is named by its digest, and who knows that may have it: it holds no name. But a token

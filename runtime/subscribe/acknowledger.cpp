@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/subscribe/acknowledger.h"
 
+#include <random>
+
 #include "base/log.h"
 
 namespace smic::subscribe {
 namespace {
 
 constexpr std::size_t kMaxAnswer = 64 * 1024;
+constexpr http::Backoff::Limits kAgain{std::chrono::milliseconds(200),
+                                       std::chrono::milliseconds(15'000)};
 
 bool same_place(const LinkOptions& a, const LinkOptions& b) {
-  return a.address.host == b.address.host && a.address.port == b.address.port &&
-         a.authorities == b.authorities;
+  return a.address == b.address && a.replica == b.replica && a.authorities == b.authorities;
 }
 
 }  // namespace
@@ -48,6 +51,7 @@ void Acknowledger::say(LinkOptions to, Acknowledgement what) {
 void Acknowledger::run() {
   std::optional<LinkOptions> where;
   std::optional<Link> link;
+  http::Backoff backoff(kAgain, std::random_device()());
   for (;;) {
     Errand errand;
     {
@@ -62,8 +66,16 @@ void Acknowledger::run() {
     }
     const auto said =
         link->ask({"POST", "/v1/ack", "application/json", to_json(errand.what)}, kMaxAnswer);
-    // The watch finds out for itself whether anybody is there; the next one says it again.
-    if (!said) log_debug("not acknowledged", {{"reason", said.error().told()}});
+    if (said) {
+      backoff.reset();
+      continue;
+    }
+    // The watch finds out for itself whether anybody is there, and says it again to who is next.
+    log_debug("not acknowledged", {{"reason", said.error().told()}});
+    std::unique_lock lock(mutex_);
+    condition_.wait_for(lock, backoff.next(said.error().retry_after),
+                        [this] { return next_ || ending_; });
+    if (!next_) next_ = std::move(errand);
   }
 }
 

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kMaxReason = 16 * 1024;
 constexpr std::size_t kMaxQuote = 300;
+constexpr int kHeartbeatsMissed = 3;
+constexpr std::chrono::milliseconds kLongestHeartbeat{60'000};
 
 http::Outcome<std::string> authorization(const std::string& token_file) {
   auto token = read_file(token_file, kMaxToken);
@@ -30,6 +32,20 @@ std::string quoted(std::string text) {
   std::ranges::replace_if(text, [](char c) { return c >= 0 && c < ' '; }, ' ');
   while (text.ends_with(' ')) text.pop_back();
   return text;
+}
+
+// A field that is not understood is as good as none.
+Greeting greeting_of(const http::HttpConnection& connection) {
+  Greeting greeting;
+  if (const auto at =
+          controller_address("https://" + std::string(connection.field("Smic-Replica"))))
+    greeting.replica = *at;
+  const std::string_view text = connection.field("Smic-Heartbeat");
+  unsigned milliseconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), milliseconds);
+  if (error == std::errc{} && end == text.data() + text.size() && milliseconds > 0)
+    greeting.heartbeat = std::min(std::chrono::milliseconds(milliseconds), kLongestHeartbeat);
+  return greeting;
 }
 
 }  // namespace
@@ -64,20 +80,33 @@ Result<Address> controller_address(const std::string& url) {
   return address;
 }
 
-http::Outcome<void> Link::connect() {
-  if (connection_ && connection_->reusable()) return {};
-  connection_.reset();
+// Whoever answers there must have the name in the URL.
+http::Outcome<std::unique_ptr<http::HttpConnection>> Link::reach(const Address& at) const {
   const auto deadline = http::Clock::now() + options_.connect_timeout;
-  const Address& to = options_.address;
-  auto stream = http::dial(to.host, to.port, deadline, stop_);
+  auto stream = http::dial(at.host, at.port, deadline, stop_);
   if (!stream) return std::unexpected(stream.error());
+  const Address& to = options_.address;
   http::TlsOptions tls{.server_name = to.host};
   tls.authorities = options_.authorities;
   auto secured = http::secure(std::move(*stream), tls, deadline);
   if (!secured) return std::unexpected(secured.error());
   const std::string host = to.host.contains(':') ? '[' + to.host + ']' : to.host;
-  connection_ = std::make_unique<http::HttpConnection>(std::move(*secured),
-                                                       host + ':' + std::to_string(to.port));
+  return std::make_unique<http::HttpConnection>(std::move(*secured),
+                                                host + ':' + std::to_string(to.port));
+}
+
+http::Outcome<void> Link::connect() {
+  if (connection_ && connection_->reusable()) return {};
+  connection_.reset();
+  if (options_.replica) {
+    if (auto there = reach(*options_.replica)) {
+      connection_ = std::move(*there);
+      return {};
+    }
+  }
+  auto connection = reach(options_.address);
+  if (!connection) return std::unexpected(connection.error());
+  connection_ = std::move(*connection);
   return {};
 }
 
@@ -127,10 +156,13 @@ http::Outcome<std::string> Link::ask(http::Request request, std::size_t limit) {
 }
 
 http::Outcome<void> Link::follow(const std::string& target, std::chrono::milliseconds silence,
-                                 const std::function<void()>& begun, const Take& take) {
+                                 const std::function<void(const Greeting&)>& begun,
+                                 const Take& take) {
   const auto head = begin({.target = target});
   if (!head) return std::unexpected(head.error());
-  begun();
+  const Greeting greeting = greeting_of(*connection_);
+  if (greeting.heartbeat) silence = std::min(silence, kHeartbeatsMissed * *greeting.heartbeat);
+  begun(greeting);
   // What is left of the answer is of no use to anybody when this returns.
   const std::unique_ptr<http::HttpConnection> connection = std::move(connection_);
   for (;;) {

@@ -35,8 +35,12 @@ struct Options {
   std::string directory;             // of the last good state
   std::vector<std::string> targets;  // that this machine runs, the best first
   http::Backoff::Limits backoff{std::chrono::milliseconds(200), std::chrono::milliseconds(15'000)};
-  std::chrono::milliseconds connect_timeout{5'000};
-  std::chrono::milliseconds silence{35'000};  // heartbeats come every ten seconds
+  // For the first try; twice as long each time that nothing came of it, as who is slow under a
+  // crowd must be told from who is not there at all.
+  std::chrono::milliseconds connect_timeout{2'000};
+  std::chrono::milliseconds longest_connect_timeout{10'000};
+  // Nothing came: nobody is there. Less, where the controller says how often its heart beats.
+  std::chrono::milliseconds silence{35'000};
 };
 
 // Fetches an image, or says why it cannot be had.
@@ -67,6 +71,8 @@ class Subscription {
 struct Address {
   std::string host;
   std::uint16_t port = 443;
+
+  bool operator==(const Address&) const = default;
 };
 Result<Address> controller_address(const std::string& url);
 

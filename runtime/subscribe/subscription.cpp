@@ -105,6 +105,8 @@ class Follower final : public Subscription {
       set_connected(false);
       if (stop_.stopped()) return;
       if (progress_) backoff.reset();
+      patience_ = progress_ ? options_.connect_timeout
+                            : std::min(2 * patience_, options_.longest_connect_timeout);
       const std::string reason = ended.error().told();
       if (progress_ || reason != trouble) {
         log_warning("no controller", {{"controller", options_.controllers[at % addresses_.size()]},
@@ -124,13 +126,16 @@ class Follower final : public Subscription {
     to_ = {.address = address,
            .authorities = trust_.authorities,
            .token_file = options_.token_file,
-           .connect_timeout = options_.connect_timeout};
-    images_.emplace(to_, stop_);
+           .connect_timeout = patience_};
     contract::MessageReader reader([this](contract::Message message) { return take(message); });
     Link link(to_, stop_);
     return link.follow(
         target(), options_.silence,
-        [&] {
+        [&](const Greeting& greeting) {
+          // Behind one address may be several replicas. The one that is followed is the one to tell
+          // what came of its states, and has the images that they name.
+          to_.replica = greeting.replica;
+          images_.emplace(to_, stop_);
           set_connected(true);
           told_ = {};
           log_info("following", {{"controller", address.host + ':' + std::to_string(address.port)},
@@ -300,6 +305,7 @@ class Follower final : public Subscription {
   http::Stop stop_;
   contract::State state_;
   contract::Trust trust_;
+  std::chrono::milliseconds patience_ = options_.connect_timeout;
   contract::Head refused_;     // that could not be enforced
   bool begin_again_ = false;   // the whole state is wanted
   bool progress_ = false;      // something was taken on this connection

@@ -129,14 +129,19 @@ class Stage(contextlib.AbstractContextManager):
 
 
 class Relay:
-    """Bytes from a port to another, until it is cut: then nothing comes through, and what was open breaks."""
+    """Bytes from a port to another, until it is cut: then nothing comes through, and what was open breaks.
+    To several in turn, as a Service: each connection goes to the next one."""
 
-    def __init__(self, port):
-        self.to = port
+    def __init__(self, *ports):
+        self.to, self.accepted = ports, 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.open, self.pairs, self.lock = True, [], threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"https://localhost:{self.port}"
 
     def _accept(self):
         while True:
@@ -147,8 +152,10 @@ class Relay:
             if not self.open:
                 client.close()
                 continue
+            port = self.to[self.accepted % len(self.to)]
+            self.accepted += 1
             try:
-                server = socket.create_connection(("127.0.0.1", self.to))
+                server = socket.create_connection(("127.0.0.1", port))
             except OSError:
                 client.close()
                 continue
@@ -188,8 +195,10 @@ class Relay:
 class Impostor:
     """A server that has a certificate of the right authority, and says what a test makes it say."""
 
-    def __init__(self, stage, watch, image=None):
+    def __init__(self, stage, watch, image=None, fields=(), deaf=0):
+        """`fields` stand in the head of the watch's answer; the first `deaf` acknowledgements break off."""
         self.watch, self.image, self.acks = watch, image, []
+        self.fields, self.deaf = "".join(f"{each}\r\n" for each in fields).encode(), deaf
         ring = json.loads((stage.keys / "keys.json").read_text())["authorities"][0]
         home = stage.home
         (home / "ca.key").write_text(ring["key"])
@@ -226,7 +235,7 @@ class Impostor:
                 head, _, body = head.partition(b"\r\n\r\n")
                 line = head.split(b"\r\n")[0].decode()
                 if "/v1/watch" in line:
-                    peer.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + self.watch)
+                    peer.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + self.fields + b"\r\n" + self.watch)
                     peer.recv(1)
                     return
                 if "/v1/images/" in line:
@@ -236,6 +245,9 @@ class Impostor:
                 size = int(next(h for h in head.split(b"\r\n") if h.lower().startswith(b"content-length")).split(b":")[1])
                 while len(body) < size:
                     body += peer.recv(65536)
+                if self.deaf > 0:
+                    self.deaf -= 1
+                    return
                 self.acks.append(json.loads(body))
                 peer.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
 

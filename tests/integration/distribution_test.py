@@ -121,7 +121,7 @@ class Distribution(unittest.TestCase):
         stage = self.stage()
         relay = Relay(stage.port)
         self.addCleanup(relay.close)
-        one = stage.proxy("n1", controllers=[f"https://localhost:{relay.port}"])
+        one = stage.proxy("n1", controllers=[relay.url])
         stage.all_current("n1")
         with Load(*self.address(one, stage), stage.mesh.ip(11)) as load:
             relay.cut()
@@ -155,6 +155,74 @@ class Distribution(unittest.TestCase):
         other.controller.end(signal.SIGKILL)
         stage.all_current("n1")
         self.assertEqual(one.metric("smic_states_refused_total"), 0)
+
+    def replica_of(self, stage):
+        """Another controller with the same keys, and another mesh."""
+        other = self.enterContext(Stage("--access", "permissive"))
+        other.mesh.reviews(weights=[("reviews-v2", 1)])
+        other.keys, other.tokens = stage.keys, stage.tokens
+        other.start_controller()
+        return other
+
+    def test_behind_one_address_the_replica_that_is_followed_gets_all_requests(self):
+        """Each new connection to the address reaches the next replica, which knows nothing of the images
+        that this one's states name, and whose versions are others."""
+        stage = self.stage()
+        other = self.replica_of(stage)
+        service = Relay(stage.port, other.port)
+        self.addCleanup(service.close)
+        one = stage.proxy("n1", controllers=[service.url])
+        stage.all_current("n1")
+        self.assertEqual(self.who(stage, one), "v1")
+        stage.mesh.weights([("reviews-v2", 1)])
+        eventually(lambda: self.who(stage, one) == "v2", "the edit")
+        stage.all_current("n1")
+        self.assertGreater(one.metric("smic_images_fetched_total"), 0)
+        self.assertEqual(service.accepted, 1, "only the watch")
+        self.assertNotIn("no controller", one.text())
+        # And when it is gone, the next one gets them all.
+        stage.controller.end(signal.SIGKILL)
+        other.all_current("n1")
+        self.assertEqual(one.metric("smic_states_refused_total"), 0)
+
+    def test_a_replica_that_is_reached_by_the_common_address_alone_is_asked_there(self):
+        stage = self.stage()
+        whole = stage.recorded("n1")
+        fetched = []
+
+        def image(digest):
+            fetched.append(digest)
+            return stage.ask(f"/v1/images/{digest}?node=n1", "secret-n1")[1]
+        for fields in (["Smic-Replica: 127.0.0.1:1", "Smic-Heartbeat: 60000"],
+                       ["Smic-Replica: 240.0.0.1:8443"],
+                       ["Smic-Replica: nonsense", "Smic-Heartbeat: often"], ["Smic-Heartbeat: 0"]):
+            fetched.clear()
+            controller = Impostor(stage, whole, image, fields, deaf=2)
+            self.addCleanup(controller.close)
+            proxy = stage.proxy("n1", controllers=[controller.url], state=stage.home / f"state-{len(fields[0])}")
+            eventually(lambda: controller.acks, f"an acknowledgement is said until it is heard: {fields}")
+            self.assertEqual(controller.deaf, 0)
+            self.assertNotIn("refused", controller.acks[0])
+            self.assertTrue(fetched)
+            self.assertNotIn("no controller", proxy.text())
+            self.assertEqual(self.who(stage, proxy), "v1")
+            proxy.end()
+
+    def test_a_controller_that_falls_silent_is_left_within_ten_seconds(self):
+        """It is there, and its kernel takes connections; but nothing comes."""
+        stage = self.stage()
+        other = self.replica_of(stage)
+        proxy = stage.proxy("n1", controllers=[stage.url, other.url])
+        stage.all_current("n1")
+        stage.controller.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(stage.controller.process.send_signal, signal.SIGCONT)
+        fell_silent = time.monotonic()
+        other.all_current("n1")
+        self.assertLess(time.monotonic() - fell_silent, 10)
+        # Who only has nothing to say is not silent.
+        connections = proxy.metric("smic_controller_connections_total")
+        time.sleep(7)
+        self.assertEqual(proxy.metric("smic_controller_connections_total"), connections)
 
     def test_status_says_who_is_behind_and_waits(self):
         stage = self.stage()

@@ -23,9 +23,7 @@ PLAIN = {"Service": "services", "ServiceAccount": "serviceaccounts", "Namespace"
 def setUpModule():
     global CLUSTER
     CLUSTER = unittest.enterModuleContext(NodeCluster())
-    # One, since with two an acknowledgement may reach the one that its proxy does not follow, and
-    # `Programmed` does not come (docs/distribution.md).
-    CLUSTER.install(controllers=1)
+    CLUSTER.install()
 
 
 class Objects(contextlib.AbstractContextManager):

@@ -10,6 +10,8 @@ import ssl
 import unittest
 
 from cluster import ROOT, STARTING, Cluster, eventually, free_port
+
+from distributed import Relay  # where `cluster` says
 from mesh import BIN, Process, account, document, pod, service, smic
 
 OWN, NS = "smic-system", "shop"
@@ -119,7 +121,29 @@ class Distribution(unittest.TestCase):
         self.assertEqual(code, 403)
         self.assertIn("/v1/status", said)
 
-    def test_4_proxies_follow_whichever_replica_is_there(self):
+    def test_4_behind_one_address_every_edit_is_told_to_the_replica_that_is_followed(self):
+        common = Relay(self.one.port, self.other.port)
+        self.addCleanup(common.close)
+        proxies = [self.start_proxy(number, common) for number in (1, 2)]
+        watcher = self.token(NS, "watcher", "--audience", "smic-controller")
+        status = lambda replica: json.loads(self.ask("/v1/status", watcher, replica)[1])  # noqa: E731
+
+        def known(replica, above):
+            said = status(replica)
+            return said["version"] > above and {node["node"] for node in said["nodes"]
+                                                if node["current"] and node["connected"]} == {"n1", "n2"}
+        for replica in (self.one, self.other):
+            eventually(lambda: known(replica, 0), "both nodes are known")
+        for edit in range(5):
+            before = [status(replica)["version"] for replica in (self.one, self.other)]
+            self.cluster.apply(service(NS, f"edit-{edit}", 80, 8080))
+            for replica, above in zip((self.one, self.other), before):
+                eventually(lambda: known(replica, above), lambda: f"edit {edit}: {status(replica)}")
+        self.assertEqual(common.accepted, 2, "nothing but two watches")
+        for proxy in proxies:
+            proxy.end()
+
+    def test_5_proxies_follow_whichever_replica_is_there(self):
         one, two = self.start_proxy(1, self.one, self.other), self.start_proxy(2, self.other, self.one)
         for proxy in (one, two):
             proxy.says("enforcing version=")
