@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """smic installed from deploy/ into a cluster of two nodes, used, broken in every way that comes to mind
-while traffic flows, and taken out again. The traffic is counted: whoever may must always get an
-answer, and whoever may not must never."""
+while traffic flows, and taken out again. The traffic is counted, by HTTP, TCP and UDP: whoever may must
+always get an answer, and whoever may not must never."""
 
 import json
 import signal
 import unittest
 
+from api import ApiError
 from cluster import eventually
 from mesh import document
 from mesh_objects import HTTP, NS, Shop, Traffic, TrafficOfAll, http_service
@@ -17,7 +18,7 @@ SYSTEM = "smic-system"
 
 
 def told(what, traffic):
-    print(f"{what}: {traffic.count} requests, none lost, none let through", flush=True)
+    print(f"{what}: {traffic}", flush=True)
 
 
 class Mesh(unittest.TestCase):
@@ -174,6 +175,29 @@ class Mesh(unittest.TestCase):
                 self.assertEqual(again["metadata"].get("annotations"), found["metadata"].get("annotations"))
                 self.cluster.api.delete(f"{path}/flagger")
 
+    def test_10_a_canary_controller_moves_weights_as_it_does_under_load(self):
+        """As Flagger: it reads in a version of its own and writes all of it back, step by step, over what is
+        there now, and tries again when somebody else wrote meanwhile."""
+        with TrafficOfAll(self.shop) as traffic:
+            for version, number in (("v1alpha1", str), ("v1alpha2", int), ("v1alpha3", int)):
+                path = f"/apis/split.smi-spec.io/{version}/namespaces/{NS}/trafficsplits/canary"
+                for canary in (10, 50, 100, 0):
+                    def moved():
+                        found = self.cluster.api.get(path)
+                        found.pop("status", None)
+                        for backend in found["spec"]["backends"]:
+                            share = canary if backend["service"] == "reviews-v2" else 100 - canary
+                            backend["weight"] = number(share)
+                        try:
+                            return self.cluster.api.put(path, found)
+                        except ApiError as error:
+                            if error.status != 409:
+                                raise
+                    eventually(moved, "it is written")
+                    if canary in (0, 100):
+                        self.all_become("v2" if canary else "v1")
+        told("weights moved by a canary controller", traffic)
+
     def test_19_nobody_was_refused_a_right_that_it_asked_for(self):
         for pod in [*self.controllers(), *self.proxies()]:
             for line in pod.text().splitlines():
@@ -222,25 +246,32 @@ class Mesh(unittest.TestCase):
         self.all_become("v1")
 
     def test_23_a_proxy_starts_without_a_controller_from_what_its_node_kept(self):
-        for pod in self.controllers():
-            pod.frozen = True
-            pod.process.end(signal.SIGKILL)
-        try:
-            proxy = self.proxies()[0]
-            proxy.kill()
-            eventually(lambda: proxy.restarts > 0 and proxy.is_ready, "the proxy is back", 60)
-            here = self.cluster.nodes.index(proxy.node)
-            self.assertEqual(self.shop.ask(self.web[here]), (200, "v1"))
-            self.assertEqual(self.shop.ask(self.batch[here]), (403, None))
-        finally:
+        """While there is no proxy its node's requests are lost; nothing is let through, and the other node
+        loses nothing."""
+        proxy = self.proxies()[0]
+        here = self.cluster.nodes.index(proxy.node)
+        with TrafficOfAll(self.shop, self.shop.urls(by_address=True), losing=[here]) as traffic:
             for pod in self.controllers():
-                pod.frozen = False
-        for pod in self.controllers():
-            eventually(lambda: pod.is_ready and pod.process.process.poll() is None, "it is back", 60)
-        self.shop.weights(0, 100)
-        self.all_become("v2")
-        self.shop.weights(100, 0)
-        self.all_become("v1")
+                pod.frozen = True
+                pod.process.end(signal.SIGKILL)
+            try:
+                proxy.kill()
+                eventually(lambda: proxy.restarts > 0 and proxy.is_ready, "the proxy is back", 60)
+                with TrafficOfAll(self.shop, nodes=[here]) as from_disk:
+                    for _ in range(10):
+                        self.assertEqual(self.shop.ask(self.web[here]), (200, "v1"))
+                        self.assertEqual(self.shop.ask(self.batch[here]), (403, None))
+                told("from disk, without a controller", from_disk)
+            finally:
+                for pod in self.controllers():
+                    pod.frozen = False
+            for pod in self.controllers():
+                eventually(lambda: pod.is_ready and pod.process.process.poll() is None, "it is back", 60)
+            self.shop.weights(0, 100)
+            self.all_become("v2")
+            self.shop.weights(100, 0)
+            self.all_become("v1")
+        told("a proxy killed without a controller", traffic)
 
     def test_24_the_api_is_away_and_back(self):
         with TrafficOfAll(self.shop) as traffic:
@@ -286,47 +317,53 @@ class Mesh(unittest.TestCase):
 
     def test_27_a_node_is_cut_off_from_the_rest(self):
         """It goes on by what it knew, for pods of its own; the others follow what changes meanwhile."""
-        self.shop.weights(0, 100)  # v2 is on the node that will be alone
+        self.shop.weights(0, 100)  # v2, db and clock are on the node that will be alone
         self.all_become("v2")
-        (here, alone), url = self.web, self.address_of("reviews")
-        self.cluster.nodes[1].partition(True)
+        (here, alone), urls = self.web, self.shop.urls(by_address=True)
+        url = urls[0]
         try:
-            for _ in range(5):
+            with TrafficOfAll(self.shop, urls, nodes=[1]) as traffic:
+                self.cluster.nodes[1].partition(True)
+                for _ in range(5):
+                    self.assertEqual(self.shop.ask(alone, url), (200, "v2"))
+                    self.assertEqual(self.shop.ask(self.batch[1], url), (403, None))
+                self.shop.allow("batch")  # it cannot know
+                # This side's proxy may have followed the controller of the other one, which it leaves within
+                # ten seconds; and the leader may be there.
+                self.shop.becomes(here, (403, None), patience=60)
                 self.assertEqual(self.shop.ask(alone, url), (200, "v2"))
-                self.assertEqual(self.shop.ask(self.batch[1], url), (403, None))
-            self.shop.allow("batch")  # it cannot know
-            # This side's proxy may have followed the controller of the other one, and the leader may be
-            # there: half a minute until a dead connection is given up.
-            self.shop.becomes(here, (403, None), patience=90)
-            self.assertEqual(self.shop.ask(alone, url), (200, "v2"))
         finally:
             self.cluster.nodes[1].partition(False)
+        told("a node cut off", traffic)
         self.shop.becomes(alone, (403, None), url, patience=60)  # and learns it
         self.shop.allow("web")
         self.shop.weights(100, 0)
         self.all_become("v1")
 
-    def address_of(self, name):
-        _, (address,) = self.web[0].dig(f"{name}.{NS}.mesh")
-        return f"http://{address}/"
-
     def test_28_the_dns_configuration_is_edited_by_somebody_else(self):
-        """Who applies his own file takes our block out; it comes back, and his edit stays."""
+        """Who applies his own file takes our block out; it comes back, and his edit stays. Whoever has an
+        address notices nothing; a name is not found meanwhile, and leads nowhere that it must not."""
         path = "/api/v1/namespaces/kube-system/configmaps/coredns"
         ours = self.cluster.api.get(path)["data"]["Corefile"]
         self.assertIn(".mesh" if ".mesh" in ours else "mesh", ours)
         theirs = self.before[("configmaps", "kube-system", "coredns")]["data"]["Corefile"].replace(
             "cache 30", "cache 31")
-        self.cluster.api.merge(path, {"data": {"Corefile": theirs}})
 
         def healed():
             text = self.cluster.api.get(path)["data"]["Corefile"]
             return "cache 31" in text and text != theirs
-        eventually(healed, "our block is back", 60)
-        for app in self.web:
-            eventually(lambda: app.dig(f"reviews.{NS}.mesh")[0] == "NOERROR", "names resolve", 60)
+        with (TrafficOfAll(self.shop, self.shop.urls(by_address=True)) as by_address,
+              TrafficOfAll(self.shop, losing=[0, 1]) as by_name):
+            self.cluster.api.merge(path, {"data": {"Corefile": theirs}})
+            eventually(healed, "our block is back", 60)
+            for app in self.web:
+                eventually(lambda: app.dig(f"reviews.{NS}.mesh")[0] == "NOERROR", "names resolve", 60)
+        told("the DNS configuration edited, by address", by_address)
+        told("the DNS configuration edited, by name", by_name)
         self.cluster.api.merge(path, {"data": {"Corefile": self.cluster.api.get(path)["data"][
             "Corefile"].replace("cache 31", "cache 30")}})
+        for app in self.web:
+            eventually(lambda: app.dig(f"reviews.{NS}.mesh")[0] == "NOERROR", "names resolve", 60)
 
     # ---- what it leaves --------------------------------------------------------------------------
 
