@@ -41,6 +41,13 @@ struct MeshedService {
   std::vector<std::string> cluster_ips;  // as in the object, the first one its clusterIP
   std::string created;                   // RFC 3339; empty = not known
 
+  struct Port {
+    std::uint16_t number = 0;
+    contract::Transport transport = contract::Transport::tcp;
+    auto operator<=>(const Port&) const = default;
+  };
+  std::vector<Port> ports{};  // that have units; sorted
+
   bool operator==(const MeshedService&) const = default;
 };
 
@@ -56,6 +63,7 @@ class AddressPlan {
   struct Unplaced {  // has no address, so no unit listens for it and no mesh name leads to it
     ir::ServiceRef service;
     std::string reason;
+    bool passing = false;  // it will have one in a moment
 
     bool operator==(const Unplaced&) const = default;
   };
@@ -65,16 +73,31 @@ class AddressPlan {
 
     bool operator==(const Remark&) const = default;
   };
+  // Where units listen if that is not (mesh address, the Service's own port). A port that is not
+  // here is not listened for.
+  struct Listening {
+    std::vector<std::string> addresses;  // a wildcard: the node's own, of that family
+    std::map<MeshedService::Port, std::uint16_t> ports;
+
+    bool operator==(const Listening&) const = default;
+  };
   struct Assignment {
     Addresses addresses;
     std::vector<Unplaced> unplaced;
     std::vector<Remark> remarks;
+    std::map<ir::ServiceRef, Listening> listening{};
   };
 
   // Does a pod or an endpoint live there, so that no service may?
   using Taken = std::function<bool(const std::string& address)>;
 
   virtual ~AddressPlan() = default;
+  // A Service of the input is new, changed or gone (null), meshed or not. True: what was assigned
+  // depends on it.
+  virtual bool learn(const ir::ServiceRef& service, const resources::Service* object) {
+    (void)service, (void)object;
+    return false;
+  }
   // `services`: sorted by name.
   virtual Result<Assignment> assign(const std::vector<MeshedService>& services,
                                     const Taken& taken) = 0;

@@ -100,6 +100,20 @@ MeshedService meshed_service(const resources::Service& object) {
           object.meta.created};
 }
 
+MeshedService::Port meshed_port(std::uint16_t number, bool udp) {
+  return {number, udp ? contract::Transport::udp : contract::Transport::tcp};
+}
+
+ListenPlace listen_place(const contract::Unit& unit, const std::vector<std::string>& addresses,
+                         const AddressPlan::Listening* elsewhere) {
+  static const std::vector<std::string> nowhere;
+  if (elsewhere == nullptr) return {&addresses, unit.port};
+  const bool udp = unit.protocol == contract::Protocol::udp;
+  const auto port = elsewhere->ports.find(meshed_port(unit.port, udp));
+  if (port == elsewhere->ports.end()) return {&nowhere, unit.port};
+  return {&elsewhere->addresses, port->second};
+}
+
 ObjectReconciler::ObjectReconciler(const CompileOptions& options, AddressPlan& plan,
                                    std::vector<std::string> mesh_zones, Nodes nodes)
     : front_(options),
@@ -262,6 +276,7 @@ void ObjectReconciler::take_service(const ir::ServiceRef& ref, const Outcome& ou
   const auto known = services_.find(ref);
   Service next = service_of(ref, outcome, std::move(outputs));
   changed_.insert(ref);
+  if (plan_.learn(ref, object_of(ref, outcome.objects))) services_changed_ = true;
   if (known != services_.end()) {
     if (next.units.empty() != known->second.units.empty() || next.meshed != known->second.meshed) {
       services_changed_ = true;
@@ -287,9 +302,14 @@ ObjectReconciler::Service ObjectReconciler::service_of(
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     contract::Unit unit = with_endpoints(outputs[i].names, outcome.mesh);
     unit.listen_port = unit.port;
+    service.meshed.ports.push_back(
+        meshed_port(unit.port, unit.protocol == contract::Protocol::udp));
     const contract::Shared<contract::Unit>* old = nullptr;
     if (before != nullptr && i < before->units.size()) old = &before->units[i];
-    if (old != nullptr) unit.listen_addresses = (*old)->listen_addresses;
+    if (old != nullptr) {
+      unit.listen_addresses = (*old)->listen_addresses;
+      if ((*old)->port == unit.port) unit.listen_port = (*old)->listen_port;
+    }
     service.units.push_back(keep_if_equal(std::move(unit), old));
   }
   service.outputs = std::move(outputs);
@@ -326,8 +346,9 @@ Result<void> ObjectReconciler::assign_addresses(const Outcome& outcome) {
     if (!assigned) return std::unexpected(assigned.error());
     now_.unplaced = std::move(assigned->unplaced);
     now_.remarks = std::move(assigned->remarks);
-    if (assigned->addresses != addresses_) {
+    if (assigned->addresses != addresses_ || assigned->listening != listening_) {
       addresses_ = std::move(assigned->addresses);
+      listening_ = std::move(assigned->listening);
       assigned_.clear();
       for (const auto& [ref, list] : addresses_) assigned_.insert(list.begin(), list.end());
       for (auto& [ref, service] : services_) place(ref, service);
@@ -354,9 +375,14 @@ void ObjectReconciler::place(const ir::ServiceRef& ref, Service& service) {
   static const std::vector<std::string> nowhere;
   const auto found = addresses_.find(ref);
   const std::vector<std::string>& addresses = found == addresses_.end() ? nowhere : found->second;
+  const auto listening = listening_.find(ref);
+  const auto* elsewhere = listening == listening_.end() ? nullptr : &listening->second;
   for (auto& unit : service.units) {
-    if (unit->listen_addresses == addresses) continue;
-    unit.edit().listen_addresses = addresses;
+    const ListenPlace place = listen_place(*unit, addresses, elsewhere);
+    if (unit->listen_addresses == *place.addresses && unit->listen_port == place.port) continue;
+    contract::Unit& edited = unit.edit();
+    edited.listen_addresses = *place.addresses;
+    edited.listen_port = place.port;
     changed_.insert(ref);
   }
   if (!service.names || (*service.names)->mesh_addresses == addresses) return;

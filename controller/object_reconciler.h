@@ -20,8 +20,17 @@
 
 namespace smic::controller {
 
-// A Service object, as address plans see it.
+// A Service object, as address plans see it, without its ports.
 MeshedService meshed_service(const resources::Service& object);
+MeshedService::Port meshed_port(std::uint16_t number, bool udp);
+
+// Where a unit listens: at its Service's mesh addresses, or where the plan says.
+struct ListenPlace {
+  const std::vector<std::string>* addresses;  // of the arguments; not null
+  std::uint16_t port;
+};
+ListenPlace listen_place(const contract::Unit& unit, const std::vector<std::string>& addresses,
+                         const AddressPlan::Listening* elsewhere);
 
 class ObjectReconciler {
  public:
@@ -81,6 +90,7 @@ class ObjectReconciler {
 
   std::map<ir::ServiceRef, Service> services_;
   AddressPlan::Addresses addresses_;
+  std::map<ir::ServiceRef, AddressPlan::Listening> listening_;
   std::set<std::string> assigned_;  // the same addresses, to see when something moves in there
   std::set<std::string> plain_namespaces_;
   std::map<std::string, int> units_by_image_;

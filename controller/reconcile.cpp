@@ -51,6 +51,10 @@ std::vector<MeshedService> meshed_services(const Frontend& front) {
     if (found == meshed.end()) continue;
     found->second = meshed_service(object);
   }
+  for (const ir::Unit& unit : front.units) {
+    meshed.at(unit.service)
+        .ports.push_back(meshed_port(unit.port, unit.protocol == ir::Protocol::udp));
+  }
   std::vector<MeshedService> services;
   for (auto& [ref, service] : meshed) services.push_back(std::move(service));
   return services;
@@ -107,6 +111,20 @@ struct Reconciler::Impl {
   ErrorKeys errors_in_force;
   std::timed_mutex turn;
 
+  std::set<ir::ServiceRef> learned;  // of which the plan has heard
+
+  void learn_services(const resources::Set& objects) {
+    std::set<ir::ServiceRef> now;
+    for (const resources::Service& object : objects.services) {
+      const ir::ServiceRef ref{object.meta.ns.value, object.meta.name.value};
+      if (now.insert(ref).second) plan->learn(ref, &object);
+    }
+    for (const ir::ServiceRef& ref : learned) {
+      if (!now.contains(ref)) plan->learn(ref, nullptr);
+    }
+    learned = std::move(now);
+  }
+
   // An error while nothing is in force is no reason to serve nothing.
   bool is_broken_edit(const ErrorKeys& errors) const {
     return on_mistake == OnMistake::keep_version && in_force.manifest.version > 0 &&
@@ -115,6 +133,7 @@ struct Reconciler::Impl {
 
   Result<Update> assemble(const Frontend& front) {
     const std::set<std::string> taken = taken_addresses(front.mesh);
+    learn_services(front.resources);
     auto assigned = plan->assign(meshed_services(front), [&taken](const std::string& address) {
       return taken.contains(address);
     });
@@ -130,8 +149,13 @@ struct Reconciler::Impl {
       if (address == addresses.end()) continue;
       UnitCompiler::Output& output = outputs->units[i];
       contract::Unit unit = with_endpoints(std::move(output.names), front.mesh);
-      unit.listen_addresses = address->second;
-      unit.listen_port = raw.port;
+      const auto listening = assigned->listening.find(raw.service);
+      const ListenPlace place =
+          listen_place(unit, address->second,
+                       listening == assigned->listening.end() ? nullptr : &listening->second);
+      if (place.addresses->empty()) continue;
+      unit.listen_addresses = *place.addresses;
+      unit.listen_port = place.port;
       update.images.put(unit.image, std::move(output.image));
       update.manifest.units.push_back(std::move(unit));
     }

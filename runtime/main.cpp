@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/command_line.h"
+#include "base/ip.h"
 #include "base/log.h"
 #include "compiler/settings/settings.h"
 #include "runtime/daemon/daemon.h"
@@ -105,6 +106,9 @@ Syntax syntax_of(Configuration& given) {
                           "how the ranges of mesh addresses get here: auto, by an\n"
                           "sk_lookup program where the node allows it; bind, a socket\n"
                           "for each address (default: auto)"),
+      words("--node-addresses", "ADDRESS,...", given.options.node_addresses,
+            "this node's own, of each IP family one: where it listens\n"
+            "for shadow Services (docs/addresses.md)"),
       flag("--drop-capabilities", given.drop_capabilities,
            "only the thread that steers keeps capabilities"),
       choice<proxy::AccessLog>("--access-log",
@@ -139,6 +143,9 @@ std::string contradiction(const Configuration& given) {
   }
   if (!given.manifest.empty() && !given.controllers.empty()) {
     return "--manifest and --controller exclude each other";
+  }
+  for (const std::string& each : given.options.node_addresses) {
+    if (!IpAddress::parse(each)) return "--node-addresses: `" + each + "` is no IP address";
   }
   if (given.controllers.empty()) return {};
   for (const auto& [name, value] : {std::pair("--node=NAME", &given.node),

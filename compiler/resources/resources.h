@@ -34,8 +34,8 @@ struct Metadata {
   Settings settings;
   std::string created;  // creationTimestamp as written; RFC 3339 sorts as text
   std::string uid;
-  bool deleting = false;         // has a deletionTimestamp
-  Span span;                     // the object's first line
+  bool deleting = false;  // has a deletionTimestamp
+  Span span;              // the object's first line
 };
 
 // ---- Kubernetes ------------------------------------------------------------------------------

@@ -10,6 +10,7 @@
 #include "controller/daemon/enforcement.h"
 #include "controller/daemon/serving.h"
 #include "controller/distribution/distribution.h"
+#include "controller/shadow/shadow.h"
 #include "controller/status/status.h"
 
 namespace smic::controller {
@@ -69,6 +70,10 @@ Result<std::vector<std::unique_ptr<Component>>> components(const Surroundings& s
     list.push_back(cluster_dns::component(*surroundings.api, surroundings.stop,
                                           {.ns = surroundings.ns},
                                           [&] { return surroundings.leadership.leads(); }));
+  }
+  if (given.address_plan == AddressPlanName::shadow && !given.read_only) {
+    list.push_back(shadow::keeper({*surroundings.api, surroundings.leadership, surroundings.stop},
+                                  shadow_options(given, surroundings.ns), surroundings.wishes));
   }
   std::vector<api::Route> routes = api::review_routes(given.compile.model, surroundings.in_mesh);
   std::shared_ptr<distribution::Hub> hub;

@@ -107,13 +107,17 @@ Syntax syntax_of(Configuration& given) {
       choice<AddressPlanName>("--address-plan",
                               {{"auto", AddressPlanName::by_source},
                                {"loopback", AddressPlanName::loopback},
-                               {"node", AddressPlanName::node}},
+                               {"node", AddressPlanName::node},
+                               {"shadow", AddressPlanName::shadow}},
                               given.address_plan,
                               "where mesh addresses come from; docs/addresses.md (default: auto,\n"
                               "node in a cluster and loopback with --resources)"),
       text("--mesh-ranges", "CIDR,...", given.mesh_ranges,
            "of the node plan, at most one of each IP family\n"
            "(default: 240.0.0.0/7,fd73:6d69:6300::/48)"),
+      text("--shadow-ports", "FIRST-LAST", given.shadow_ports,
+           "of the shadow plan: ports of every node, one for each port\n"
+           "of a meshed Service (default: 16000-29999)"),
       text("--cluster-domain", "DOMAIN", given.compile.model.cluster_domain,
            "of long service names (default: cluster.local)"),
       choice<LogFormat>("--log", {{"text", LogFormat::text}, {"json", LogFormat::json}},
@@ -146,6 +150,12 @@ std::optional<std::string> contradiction(const Configuration& given) {
   if (const auto ranges = MeshRanges::parse(given.mesh_ranges); !ranges) {
     return "--mesh-ranges: " + ranges.error().message;
   }
+  if (const auto ports = shadow::PortRange::parse(given.shadow_ports); !ports) {
+    return "--shadow-ports: " + ports.error().message;
+  }
+  if (given.address_plan == AddressPlanName::shadow && !given.has_cluster()) {
+    return "--address-plan=shadow needs a cluster";
+  }
   if (given.mesh_zones.empty()) return "--mesh-zones needs a zone";
   if (auto wrong = dns_stub::check({.zones = given.mesh_zones, .responders = {"127.0.0.1"}})) {
     return "--mesh-zones: " + *wrong;
@@ -153,13 +163,24 @@ std::optional<std::string> contradiction(const Configuration& given) {
   return std::nullopt;
 }
 
-std::unique_ptr<AddressPlan> address_plan(const Configuration& given) {
-  const AddressPlanName wanted = given.address_plan != AddressPlanName::by_source
-                                     ? given.address_plan
-                                 : given.has_cluster() ? AddressPlanName::node
-                                                       : AddressPlanName::loopback;
-  if (wanted == AddressPlanName::loopback) return loopback_plan();
-  return node_plan(*MeshRanges::parse(given.mesh_ranges));
+shadow::Options shadow_options(const Configuration& given, const std::string& ns) {
+  return {ns, *shadow::PortRange::parse(given.shadow_ports)};
+}
+
+std::unique_ptr<AddressPlan> address_plan(const Configuration& given, const std::string& ns,
+                                          std::shared_ptr<shadow::Wishes> wishes) {
+  switch (given.address_plan) {
+    case AddressPlanName::by_source:
+      if (!given.has_cluster()) break;
+      [[fallthrough]];
+    case AddressPlanName::node:
+      return node_plan(*MeshRanges::parse(given.mesh_ranges));
+    case AddressPlanName::shadow:
+      return shadow::address_plan(shadow_options(given, ns), std::move(wishes));
+    case AddressPlanName::loopback:
+      break;
+  }
+  return loopback_plan();
 }
 
 std::vector<std::string> need_a_restart(const Configuration& before, const Configuration& after) {

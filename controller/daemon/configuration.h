@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "compiler/compile.h"
 #include "controller/node_plan.h"
+#include "controller/shadow/shadow.h"
 #include "controller/traffic/metrics_api.h"
 
 namespace smic::controller {
@@ -17,7 +18,7 @@ namespace smic::controller {
 CompileOptions with_system_services_left_out();
 
 // By source: node in a cluster, loopback for a directory.
-enum class AddressPlanName { by_source, loopback, node };
+enum class AddressPlanName { by_source, loopback, node, shadow };
 
 struct Configuration {
   std::string config;
@@ -39,6 +40,7 @@ struct Configuration {
   std::vector<std::string> mesh_zones{"mesh"};
   AddressPlanName address_plan = AddressPlanName::by_source;
   std::string mesh_ranges = kDefaultMeshRanges;
+  std::string shadow_ports = shadow::kDefaultPorts;
   CompileOptions compile = with_system_services_left_out();
   LogFormat log_format = LogFormat::text;
   LogLevel log_level = LogLevel::info;
@@ -49,7 +51,10 @@ struct Configuration {
 // The options point into `configuration`.
 Syntax syntax_of(Configuration& configuration);
 
-std::unique_ptr<AddressPlan> address_plan(const Configuration& configuration);
+// `wishes`: of shadow Services, if the plan is theirs; `ns`: smic's own.
+std::unique_ptr<AddressPlan> address_plan(const Configuration& configuration, const std::string& ns,
+                                          std::shared_ptr<shadow::Wishes> wishes);
+shadow::Options shadow_options(const Configuration& configuration, const std::string& ns);
 
 // What is wrong about options that are each right.
 std::optional<std::string> contradiction(const Configuration& configuration);

@@ -55,9 +55,10 @@ class Daemon {
     if (auto opened = open_cache(); !opened) return opened;
     if (auto found = given_.has_cluster() ? use_cluster() : use_directory(); !found) return found;
     make_reconciler();
-    surroundings_.emplace(Surroundings{
-        given_, stop_, api_.get(), *leadership_, writer_.get(), ns_, [this] { return not_ready(); },
-        [this](const api::Written& object) { return would_say(object); }});
+    surroundings_.emplace(
+        Surroundings{given_, stop_, api_.get(), *leadership_, writer_.get(), ns_, wishes_,
+                     [this] { return not_ready(); },
+                     [this](const api::Written& object) { return would_say(object); }});
     auto list = components(*surroundings_);
     if (!list) return std::unexpected(list.error());
     components_ = std::move(*list);
@@ -144,7 +145,8 @@ class Daemon {
     const auto on_mistake = given_.has_cluster() ? OnMistake::leave_out : OnMistake::keep_version;
     // Files are for one proxy, which vouches for all pods; who follows by HTTPS has a node.
     const auto nodes = given_.listen.empty() ? Nodes::one : Nodes::by_pod;
-    reconciler_.emplace(compile, address_plan(given_), on_mistake, given_.mesh_zones, nodes);
+    reconciler_.emplace(compile, address_plan(given_, ns_, wishes_), on_mistake, given_.mesh_zones,
+                        nodes);
   }
 
   std::optional<std::vector<Diagnostic>> would_say(const api::Written& object) {
@@ -176,7 +178,9 @@ class Daemon {
       log_warning("mesh address", {{"service", name}, {"what", what}});
     };
     for (const auto& each : update.remarks) tell(each.service, each.what);
-    for (const auto& each : update.unplaced) tell(each.service, "it has none: " + each.reason);
+    for (const auto& each : update.unplaced) {
+      if (!each.passing) tell(each.service, "it has none: " + each.reason);
+    }
     addresses_told_ = std::move(now);
   }
 
@@ -223,6 +227,7 @@ class Daemon {
   std::unique_ptr<kube::Writer> writer_;
   std::string ns_;
   std::optional<Reconciler> reconciler_;
+  const std::shared_ptr<shadow::Wishes> wishes_ = std::make_shared<shadow::Wishes>();
   std::optional<Surroundings> surroundings_;
   std::vector<std::unique_ptr<Component>> components_;  // complete before any is started
   std::size_t started_ = 0;

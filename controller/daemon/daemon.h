@@ -30,6 +30,7 @@ struct Surroundings {
   kube::Leadership& leadership;    // ask before every write, as the writer does
   kube::Writer* writer = nullptr;  // null without a cluster
   std::string ns;                  // where our own objects live: the Lease, Secrets, ConfigMaps
+  std::shared_ptr<shadow::Wishes> wishes;  // what the address plan wants; of shadow Services alone
   // What keeps the daemon from being ready, a line each; empty = it is. From any thread.
   std::function<std::vector<std::string>()> not_ready;
   api::InMesh in_mesh;  // what admission shows beside its judgement

@@ -68,6 +68,10 @@ class Lines {
   std::string begun_;
 };
 
+std::string label_selector(const Resource& resource) {
+  return resource.labels.empty() ? "" : "&labelSelector=" + percent_encoded(resource.labels);
+}
+
 }  // namespace
 
 Client::Client(Config config, const Stop& stop, Timeouts timeouts)
@@ -102,7 +106,8 @@ ApiResult<std::string> Client::list(const Resource& resource, std::size_t page_s
                                     const Shape& shape,
                                     const std::function<void(std::vector<Object>)>& take,
                                     const std::string& field_selector) {
-  std::string first = resource.collection() + "?limit=" + std::to_string(page_size);
+  std::string first = resource.collection(resource.only_in) +
+                      "?limit=" + std::to_string(page_size) + label_selector(resource);
   if (!field_selector.empty()) first += "&fieldSelector=" + percent_encoded(field_selector);
   std::string target = first;
   for (;;) {
@@ -121,9 +126,10 @@ ApiResult<std::string> Client::list(const Resource& resource, std::size_t page_s
 ApiResult<void> Client::watch(const Resource& resource, const std::string& version,
                               std::chrono::seconds time, const TakeLine& take) {
   const Deadline deadline = Clock::now() + time + kWatchGrace;
-  auto connection = ask({.target = resource.collection() + "?watch=1&allowWatchBookmarks=true" +
-                                   "&resourceVersion=" + percent_encoded(version) +
-                                   "&timeoutSeconds=" + std::to_string(time.count())});
+  auto connection =
+      ask({.target = resource.collection(resource.only_in) + "?watch=1&allowWatchBookmarks=true" +
+                     label_selector(resource) + "&resourceVersion=" + percent_encoded(version) +
+                     "&timeoutSeconds=" + std::to_string(time.count())});
   if (!connection) return std::unexpected(connection.error());
   Lines lines(take);
   for (;;) {

@@ -54,7 +54,7 @@ struct Informer::Impl {
     const auto served = served_versions();
     if (!served) return std::unexpected(served.error());
     for (const std::string& each : *served) {
-      resource = {kind.group, each, kind.plural};
+      resource = {kind.group, each, kind.plural, kind.only_in, kind.labels};
       const auto listed = list_resource();
       if (listed || listed.error().fault != Fault::not_found) return listed;
     }

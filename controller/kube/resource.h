@@ -11,6 +11,9 @@ struct Resource {
   std::string group;  // empty = the core group
   std::string version;
   std::string plural;
+  // What list and watch are to be of; empty: all.
+  std::string only_in{};  // a namespace
+  std::string labels{};   // a label selector
 
   std::string api_version() const { return group.empty() ? version : group + '/' + version; }
   // The path of all of them, or of those of a namespace, or of one. Empty `ns`: not namespaced.

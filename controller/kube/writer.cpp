@@ -57,13 +57,21 @@ ApiResult<T> Writer::persist(const std::function<ApiResult<T>()>& attempt, bool 
   }
 }
 
-ApiResult<bool> Writer::create_if_absent(const std::string& collection, const std::string& body) {
-  return persist<bool>([&]() -> ApiResult<bool> {
-    const auto made = client_.create(collection, body);
-    if (made) return true;
-    if (made.error().reason == "AlreadyExists") return false;
+ApiResult<std::optional<std::string>> Writer::create(const std::string& collection,
+                                                     const std::string& body) {
+  using Made = std::optional<std::string>;
+  return persist<Made>([&]() -> ApiResult<Made> {
+    auto made = client_.create(collection, body);
+    if (made) return std::move(*made);
+    if (made.error().reason == "AlreadyExists") return std::nullopt;
     return std::unexpected(made.error());
   });
+}
+
+ApiResult<bool> Writer::create_if_absent(const std::string& collection, const std::string& body) {
+  const auto made = create(collection, body);
+  if (!made) return std::unexpected(made.error());
+  return made->has_value();
 }
 
 ApiResult<std::string> Writer::patch(const std::string& object, PatchType type,

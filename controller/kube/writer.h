@@ -32,7 +32,10 @@ class Writer {
   Writer(Client& client, const Stop& stop, const Leadership& leadership, Limits limits,
          std::uint64_t seed);
 
-  // True = made; false = it was there already, whatever it looks like.
+  // The object as it was made; nothing if it was there already, whatever it looks like.
+  ApiResult<std::optional<std::string>> create(const std::string& collection,
+                                               const std::string& body);
+  // True = made; false = it was there already.
   ApiResult<bool> create_if_absent(const std::string& collection, const std::string& body);
   ApiResult<std::string> patch(const std::string& object, PatchType type, const std::string& body);
   // The error of a field that another manager owns names the manager and the field.

@@ -19,6 +19,18 @@ void bind_unit(ListenerTable::Change& change, ListenerKey key, std::uint32_t uni
   change.bound[key.number] = {unit, key.generation};
 }
 
+// The one of the wildcard's family; null: there is none.
+const std::string* of_family(const std::vector<std::string>& addresses,
+                             const std::string& wildcard) {
+  const bool v6 = wildcard.contains(':');
+  for (const std::string& each : addresses) {
+    if (each.contains(':') == v6) return &each;
+  }
+  return nullptr;
+}
+
+bool is_wildcard(std::string_view ip) { return ip == "0.0.0.0" || ip == "::"; }
+
 // Numbers for new listeners, in one change.
 class Numbers {
  public:
@@ -40,13 +52,21 @@ class Numbers {
 
 }  // namespace
 
-Result<std::vector<ListenAddress>> ListenAddress::all_of(const contract::Unit& unit) {
-  const bool udp = unit.protocol == contract::Protocol::udp;
+Result<std::vector<ListenAddress>> ListenAddress::all_of(const contract::Unit& unit,
+                                                         const std::vector<std::string>& node) {
+  const Kind kind = unit.protocol == contract::Protocol::udp ? Kind::datagrams : Kind::connections;
   std::vector<ListenAddress> all;
   for (const std::string& text : unit.listen_addresses) {
-    const auto address = net::SocketAddress::parse(text, unit.listen_port);
+    const std::string* place = is_wildcard(text) ? of_family(node, text) : &text;
+    if (place == nullptr) continue;
+    const auto address = net::SocketAddress::parse(*place, unit.listen_port);
     if (!address) return fail(address, "unit " + name_of(unit));
-    all.push_back({*address, udp ? Kind::datagrams : Kind::connections});
+    all.push_back({*address, kind});
+  }
+  // Of no family: as the manifest has it, so that it is told to be nowhere.
+  if (all.empty() && !unit.listen_addresses.empty()) {
+    const auto first = net::SocketAddress::parse(unit.listen_addresses.front(), unit.listen_port);
+    if (first) all.push_back({*first, kind});
   }
   return all;
 }
@@ -63,6 +83,11 @@ ListenerTable::Change::~Change() {
 
 // Without its key.
 Result<ListenerTable::Opening> ListenerTable::open(const ListenAddress& where) const {
+  // On a wildcard itself answers by UDP would leave from whichever address routes prefer, and the
+  // mesh would be open on whatever else the node is reached by.
+  if (is_wildcard(where.address.ip())) {
+    return fail("no address of this node is known for it: see --node-addresses");
+  }
   Opening opening{.where = where, .steered = steered(where)};
   if (!opening.steered) {
     auto fds = sockets_on(where);
@@ -136,7 +161,7 @@ Result<void> ListenerTable::bind_all(const program::Snapshot& snapshot, Change& 
   auto unbound = std::make_shared<std::vector<Unbound>>();
   for (std::uint32_t i = 0; i < snapshot.units.size(); ++i) {
     const contract::Unit& unit = snapshot.units[i]->manifest;
-    const auto addresses = ListenAddress::all_of(unit);
+    const auto addresses = ListenAddress::all_of(unit, node_addresses_);
     if (!addresses) return std::unexpected(addresses.error());
     for (const ListenAddress& where : *addresses) {
       const auto [other, fresh] = wanted.emplace(where, i);

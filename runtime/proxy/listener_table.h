@@ -4,8 +4,9 @@
 //
 // An address that cannot be had (somebody else is there, it is not this node's yet) must not hold
 // up the policy of all others. Its unit is left without a listener until somebody asks to try
-// again, or until units come, go or move; a change of rules alone does not pay for it. An address that is steered here needs no socket of its own for what arrives; one for
-// UDP has a socket that answers leave by.
+// again, or until units come, go or move; a change of rules alone does not pay for it. An address
+// that is steered here needs no socket of its own for what arrives; one for UDP has a socket that
+// answers leave by.
 //
 // Tested by tests/unit/proxy/listener_table_test.cpp.
 #pragma once
@@ -27,7 +28,9 @@ struct ListenAddress {
   net::SocketAddress address;
   net::Listeners::Kind kind = net::Listeners::Kind::connections;
 
-  static Result<std::vector<ListenAddress>> all_of(const contract::Unit& unit);
+  // `node`: what stands for wildcards; one of another family is left out.
+  static Result<std::vector<ListenAddress>> all_of(const contract::Unit& unit,
+                                                   const std::vector<std::string>& node);
   std::string to_string() const;  // "127.0.0.1:53 (UDP)"
   bool operator==(const ListenAddress&) const = default;
   struct Hash {
@@ -53,8 +56,8 @@ class ListenerTable {
   };
   struct Unbound {
     ListenAddress where;
-    std::string unit;    // "shop/web:80"
-    std::string reason;  // "listen on 127.0.0.1:80: Address already in use"
+    std::string unit;          // "shop/web:80"
+    std::string reason;        // "listen on 127.0.0.1:80: Address already in use"
     std::uint32_t number = 0;  // of the unit, in its snapshot
   };
   using AllUnbound = std::shared_ptr<const std::vector<Unbound>>;
@@ -76,8 +79,13 @@ class ListenerTable {
 
   // `exclusive`: an address that another process listens on is not shared with it.
   // `steering`: null: every address has its sockets.
-  ListenerTable(std::size_t workers, bool exclusive, const steer::Steering* steering = nullptr)
-      : workers_(workers), exclusive_(exclusive), steering_(steering) {}
+  // `node`: addresses in the place of wildcards.
+  ListenerTable(std::size_t workers, bool exclusive, const steer::Steering* steering = nullptr,
+                std::vector<std::string> node = {})
+      : workers_(workers),
+        exclusive_(exclusive),
+        steering_(steering),
+        node_addresses_(std::move(node)) {}
 
   // Opens what `snapshot` asks for and is not open yet. An error: it contradicts itself.
   enum class Unhad { leave, try_again };  // what was asked for before, and could not be had
@@ -115,6 +123,7 @@ class ListenerTable {
   const std::size_t workers_;
   const bool exclusive_;
   const steer::Steering* const steering_;
+  const std::vector<std::string> node_addresses_;
   std::unordered_map<ListenAddress, Open, ListenAddress::Hash> open_;
   std::vector<std::uint32_t> generations_;  // by number: that of its last use
   std::vector<std::uint32_t> free_numbers_;

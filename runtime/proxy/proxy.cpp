@@ -68,7 +68,8 @@ class ProxyOfWorkers : public Proxy {
   ProxyOfWorkers(Options options, std::size_t workers)
       : shared_(std::move(options), workers),
         steering_(shared_.options.steward, workers, shared_.options.steering),
-        listeners_(workers, shared_.options.exclusive_addresses, &steering_) {
+        listeners_(workers, shared_.options.exclusive_addresses, &steering_,
+                   shared_.options.node_addresses) {
     for (std::size_t i = 0; i < workers; ++i) {
       workers_.push_back(std::make_unique<Worker>(shared_, i));
     }
@@ -113,7 +114,7 @@ class ProxyOfWorkers : public Proxy {
   std::vector<std::string> listens_on(const contract::Unit& unit) const override {
     const std::lock_guard lock(changing_);
     std::vector<std::string> addresses;
-    const auto wanted = ListenAddress::all_of(unit);
+    const auto wanted = ListenAddress::all_of(unit, shared_.options.node_addresses);
     if (!wanted) return addresses;
     for (const ListenAddress& where : *wanted) {
       if (!unbound_.contains(where.to_string())) addresses.push_back(where.address.to_string());
@@ -163,7 +164,8 @@ class ProxyOfWorkers : public Proxy {
       return std::unexpected(used.error());
     }
     Result<ListenerTable::Change> change;
-    steering_.privileged([&] { change = listeners_.prepare(snapshot, unhad); });  // ports below 1024
+    steering_.privileged(
+        [&] { change = listeners_.prepare(snapshot, unhad); });  // ports below 1024
     return change;
   }
 

@@ -31,6 +31,9 @@ struct Options {
   bool admin_waits_for_snapshot = false;
   // Do not share addresses with other processes. A successor that takes over does share them.
   bool exclusive_addresses = false;
+  // This node's own, of each IP family at most one: for units that listen on "0.0.0.0" or "::",
+  // which is how a manifest for all nodes says so.
+  std::vector<std::string> node_addresses;
   // How a manifest's mesh ranges are brought here, and who may do it (null: whoever calls).
   steer::Mode steering = steer::Mode::automatic;
   std::shared_ptr<steer::Steward> steward;

@@ -136,7 +136,7 @@ class Pod:
     def environment(self):
         values = {"KUBERNETES_SERVICE_HOST": "10.96.0.1", "KUBERNETES_SERVICE_PORT": "443"}
         fields = {"metadata.name": self.name, "metadata.namespace": self.ns, "metadata.uid": self.uid,
-                  "spec.nodeName": self.node.name, "status.podIP": self.address,
+                  "spec.nodeName": self.node.name, "status.podIP": self.address, "status.podIPs": self.address,
                   "status.hostIP": self.node.address}
         for each in self.container.get("env") or []:
             source = each.get("valueFrom")

@@ -176,8 +176,8 @@ class NodeCluster(Cluster):
 
     # ---- deploy/ --------------------------------------------------------------------------------
 
-    def install(self, controllers=2):
-        self.kubectl("apply", "-k", DEPLOY)
+    def install(self, controllers=2, what=DEPLOY):
+        self.kubectl("apply", "-k", what)
         self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", DEPLOY / "crds")
         self.roll_out("Deployment", "smic-controller", self.nodes[:controllers])
         self.roll_out("DaemonSet", "smic-proxy", self.nodes)
@@ -250,16 +250,16 @@ class NodeCluster(Cluster):
             yield from ((f"/apis/{version}", each["name"]) for each in listed["resources"]
                         if "list" in each["verbs"] and each["name"] not in transient)
 
-    def uninstall(self):
+    def uninstall(self, what=DEPLOY):
         """As docs/install.md says; then what the namespace controller and kubelet would do."""
         self.kubectl("scale", "-n", "smic-system", "deployment", "smic-controller", "--replicas=0")
         for pod in self.replicas("smic-controller"):
             pod.stop()
         self.smic("dns", "restore", "--wait")
-        self.uninstall_objects()
+        self.uninstall_objects(what)
 
-    def uninstall_objects(self):
-        self.kubectl("delete", "-k", DEPLOY, "--wait=false")
+    def uninstall_objects(self, what=DEPLOY):
+        self.kubectl("delete", "-k", what, "--wait=false")
         for pod in self.replicas("smic-proxy"):
             pod.stop()
         for path, resource in [*self._resources(), ("/apis/coordination.k8s.io/v1", "leases")]:

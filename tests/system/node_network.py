@@ -153,29 +153,32 @@ class Network:
 
 
 class ServiceAddresses:
-    """What kube-proxy does: ClusterIPs lead to ready endpoints, at random, in every node and the fabric."""
+    """What kube-proxy does: ClusterIPs lead to ready endpoints, at random, in every node and the fabric;
+    where `internalTrafficPolicy` is Local to those of the node itself, and nowhere if it has none."""
 
     def __init__(self, network):
         self.network = network
-        self.written = None
+        self.written = {}
 
     def sync(self, services, slices):
         """Both are lists of API objects."""
-        text = self.ruleset(services, slices)
-        if text == self.written:
-            return
-        for node in self.network.nodes:
-            node.rules(text)
-        run("nft", "-f", "-", stdin=text)
-        self.written = text
+        for place in [*self.network.nodes, None]:  # None: the fabric
+            text = self.ruleset(services, slices, place and place.name)
+            if text == self.written.get(place):
+                continue
+            if place is None:
+                run("nft", "-f", "-", stdin=text)
+            else:
+                place.rules(text)
+            self.written[place] = text
 
     @staticmethod
-    def ruleset(services, slices):
+    def ruleset(services, slices, node):
         chains, jumps, refusals = [], [], []
         for service in services:
-            for to, jump, chain in ServiceAddresses._ports(service, slices):
+            for to, jump, chain in ServiceAddresses._ports(service, slices, node):
                 if chain is None:
-                    refusals.append(f"{to} reject")
+                    refusals.append(f"{to} {jump}")
                 else:
                     jumps.append(f"{to} jump {jump}")
                     chains.append(chain)
@@ -196,7 +199,7 @@ class ServiceAddresses:
         return "\n".join(table) + "\n"
 
     @staticmethod
-    def _ports(service, slices):
+    def _ports(service, slices, node):
         meta, spec = service["metadata"], service["spec"]
         address = spec.get("clusterIP")
         if not address or address == "None" or ":" in address:
@@ -205,15 +208,19 @@ class ServiceAddresses:
                 each["metadata"]["labels"].get("kubernetes.io/service-name") == meta["name"]]
         for port in spec.get("ports") or []:
             protocol = port.get("protocol", "TCP").lower()
-            backends = [(address, exposed["port"]) for each in mine for exposed in each["ports"]
-                        if (exposed.get("name") or "") == (port.get("name") or "")
-                        for endpoint in each.get("endpoints") or []
-                        if (endpoint.get("conditions") or {}).get("ready", True)
-                        for address in endpoint["addresses"]]
+            everywhere = [(endpoint.get("nodeName"), address, exposed["port"])
+                          for each in mine for exposed in each["ports"]
+                          if (exposed.get("name") or "") == (port.get("name") or "")
+                          for endpoint in each.get("endpoints") or []
+                          if (endpoint.get("conditions") or {}).get("ready", True)
+                          for address in endpoint["addresses"]]
+            local = spec.get("internalTrafficPolicy") == "Local"
+            backends = [(address, number) for where, address, number in everywhere
+                        if not local or where == node]
             name = f"s_{address.replace('.', '_')}_{protocol}_{port['port']}"
             to = f"  ip daddr {address} {protocol} dport {port['port']}"
             if not backends:
-                yield to, None, None
+                yield to, "drop" if everywhere else "reject", None
                 continue
             choices = ", ".join(f"{i} : {host} . {number}"
                                 for i, (host, number) in enumerate(sorted(backends)))

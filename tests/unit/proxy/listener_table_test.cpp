@@ -128,7 +128,8 @@ TEST_CASE("an address in use is left out, named, and tried again") {
   CHECK(exclusive.prepare(test::snapshot_of(1, {taken}))->unbound->empty());
 }
 
-TEST_CASE("while some addresses cannot be had, a change of rules neither tries them nor moves others") {
+TEST_CASE(
+    "while some addresses cannot be had, a change of rules neither tries them nor moves others") {
   std::vector<TestUnit> units = units_of(0, 3, test::free_port());
   const auto address = net::SocketAddress::parse(units[1].address, units[1].port);
   ListenerTable table(1, true);
@@ -154,4 +155,29 @@ TEST_CASE("while some addresses cannot be had, a change of rules neither tries t
   // Who moves is a reason to try, too.
   units[0].port = test::free_port();
   CHECK(change(table, units).opening.size() == 1);
+}
+
+TEST_CASE("a wildcard of a manifest is the node's own address of that family") {
+  TestUnit both = unit_at(1, test::free_port());
+  both.address = "0.0.0.0";
+  both.more_addresses = {"::"};
+  ListenerTable table(1, false, nullptr, {"127.77.9.9"});
+  const auto opened = change(table, {both});
+  REQUIRE(opened.opening.size() == 1);
+  CHECK(opened.opening.front().where.address.ip() == "127.77.9.9");
+  CHECK(opened.unbound->empty());
+}
+
+TEST_CASE("a wildcard is not bound where the node's addresses are not known") {
+  TestUnit unit = unit_at(1, test::free_port());
+  unit.address = "0.0.0.0";
+  ListenerTable table(1, false);
+  for (int again = 0; again < 2; ++again) {
+    const auto opened = change(table, {unit});
+    CHECK(opened.opening.empty());
+    REQUIRE(opened.unbound->size() == 1);
+    CHECK(opened.unbound->front().unit == "shop/s1:" + std::to_string(unit.port));
+    CHECK(opened.unbound->front().reason ==
+          "no address of this node is known for it: see --node-addresses");
+  }
 }
