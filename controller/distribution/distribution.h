@@ -2,6 +2,7 @@
 // The front door of controller/distribution: updates in, every node's proxy told what to enforce,
 // and who enforces what known.
 //   hub.h    states for nodes, streams that get them, acknowledgements
+//   status.h who enforces what, in JSON too; roster.h keeps it
 //   epoch.h  how a state is known to be newer than one of another process
 //   exchange.h  what replicas tell each other of their nodes
 //   gate.h   who may ask: ServiceAccount tokens, or a file of them

@@ -3,73 +3,24 @@
 #include "controller/distribution/hub.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <thread>
 
 #include "base/check.h"
 #include "base/log.h"
+#include "controller/distribution/bell.h"
 #include "controller/distribution/epoch.h"
+#include "controller/distribution/parts.h"
+#include "controller/distribution/roster.h"
 
 namespace smic::distribution {
 namespace {
 
-using contract::PartPtr;
 using Piece = api::Stream::Piece;
 
 constexpr std::size_t kLocalsRemembered = 4;
-constexpr std::size_t kTextsRemembered = 8;
 constexpr std::size_t kImagesRemembered = 16;  // updates: a node may still fetch what one named
-constexpr std::size_t kMostHeardOf = 16'384;   // nodes that are gone, in the status
-
-// Wakes the hub's thread; streams hold on to it, and so may outlive the hub.
-class Bell {
- public:
-  void ring() {
-    {
-      const std::lock_guard lock(mutex_);
-      rung_ = true;
-    }
-    condition_.notify_one();
-  }
-  void end() {
-    {
-      const std::lock_guard lock(mutex_);
-      ended_ = true;
-    }
-    condition_.notify_one();
-  }
-  // False: it is over.
-  bool wait_until(std::chrono::steady_clock::time_point time) {
-    std::unique_lock lock(mutex_);
-    condition_.wait_until(lock, time, [this] { return rung_ || ended_; });
-    rung_ = false;
-    return !ended_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable condition_;
-  bool rung_ = false, ended_ = false;
-};
-
-// A part, and those before it.
-struct Parts {
-  std::deque<PartPtr> last;  // newest first
-
-  const contract::Part* newest() const { return last.empty() ? nullptr : last.front().get(); }
-  void add(PartPtr part, std::size_t most) {
-    if (!last.empty() && last.front()->hash == part->hash) return;
-    last.push_front(std::move(part));
-    if (last.size() > most) last.pop_back();
-  }
-  PartPtr find(const contract::Hash& hash) const {
-    const auto found =
-        std::ranges::find(last, hash, [](const PartPtr& part) { return part->hash; });
-    return found == last.end() ? nullptr : *found;
-  }
-};
 
 // What is now, for one node.
 struct Now {
@@ -89,30 +40,6 @@ struct Subscriber {
   Sent sent;
   std::uint64_t refused_epoch = 0, refused_version = 0;
   std::chrono::steady_clock::time_point spoken{};
-};
-
-// The lines from one mesh part to another, written once for all who need them.
-class Texts {
- public:
-  Piece get(const PartPtr& from, const PartPtr& to) {
-    for (const Entry& entry : entries_) {
-      if (entry.from == from && entry.to == to) return entry.text;
-    }
-    static const PartPtr nothing = std::make_shared<const contract::Part>();
-    const std::string text =
-        contract::delta_lines(contract::difference(from ? *from : *nothing, *to));
-    entries_.push_front({from, to, std::make_shared<const std::string>(text)});
-    if (entries_.size() > kTextsRemembered) entries_.pop_back();
-    return entries_.front().text;
-  }
-  void clear() { entries_.clear(); }
-
- private:
-  struct Entry {
-    PartPtr from, to;
-    Piece text;
-  };
-  std::deque<Entry> entries_;
 };
 
 class HubOfStreams final : public Hub {
@@ -143,7 +70,7 @@ class HubOfStreams final : public Hub {
     if (auto have = first_epoch(); !have) return have;
     {
       const std::lock_guard lock(mutex_);
-      forget_some();
+      roster_.forget(standing(), options_.now() - options_.forget);
       if (version_ > 0 && is_same(**mesh, locals)) return {};
       replace(std::move(*mesh), std::move(locals));
       images_.push_front(update.images);
@@ -182,7 +109,7 @@ class HubOfStreams final : public Hub {
       subscriber->sent = known(node, from);
       raise_version(node, from);
       subscribers_.push_back(subscriber);
-      nodes_[node].heard = options_.now();
+      roster_.heard_of(node, options_.now());
     }
     stream->on_gone(ring);
     stream->on_drained(ring);
@@ -194,21 +121,8 @@ class HubOfStreams final : public Hub {
   void acknowledge(Acknowledged what) override {
     {
       const std::lock_guard lock(mutex_);
-      NodeStatus& node = nodes_[what.node];
-      node.heard = options_.now();
-      if (what.refused.empty()) {
-        const bool new_to_us = node.epoch != what.epoch || node.version != what.version;
-        node.epoch = what.epoch;
-        node.version = what.version;
-        if (new_to_us) node.since = options_.now();
-        if (what.version >= node.refused_version) node.refused.clear();
-        ++figures_.acknowledged;
-      } else {
-        node.refused_epoch = what.epoch;
-        node.refused_version = what.version;
-        node.refused = std::move(what.refused);
-        ++figures_.refused;
-      }
+      ++(what.refused.empty() ? figures_.acknowledged : figures_.refused);
+      roster_.acknowledge(std::move(what), options_.now());
     }
     changed();
   }
@@ -225,40 +139,18 @@ class HubOfStreams final : public Hub {
 
   Status status() const override {
     const std::lock_guard lock(mutex_);
-    std::map<std::string, NodeStatus> nodes = nodes_;
-    for (const auto& [name, parts] : locals_) nodes.try_emplace(name);
-    for (const auto& each : subscribers_) {
-      if (!each->stream->gone()) ++nodes[each->node].streams;
-    }
-    add_others(nodes);
-    Status status{.epoch = epoch_, .version = version_, .nodes = {}};
-    for (auto& [name, node] : nodes) {
-      node.node = name;
-      node.current = version_ > 0 && node.version == version_ && node.epoch == epoch_;
-      status.nodes.push_back(std::move(node));
-    }
-    return status;
+    return roster_.status(standing());
   }
 
   Report report() const override {
     const std::lock_guard lock(mutex_);
-    Report report;
-    if (version_ == 0) return report;
-    report.mesh = mesh_.newest()->hash;
-    for (const auto& each : subscribers_) {
-      const auto node = nodes_.find(each->node);
-      if (each->stream->gone() || node == nodes_.end()) continue;
-      const bool current = node->second.version == version_ && node->second.epoch == epoch_;
-      (current ? report.current : report.behind).insert(each->node);
-    }
-    return report;
+    return roster_.report(standing());
   }
 
   void hear(std::vector<Report> others) override {
     {
       const std::lock_guard lock(mutex_);
-      if (others == others_) return;
-      others_ = std::move(others);
+      if (!roster_.hear(std::move(others))) return;
     }
     changed();
   }
@@ -356,37 +248,13 @@ class HubOfStreams final : public Hub {
     return {from.epoch, from.version, mesh, std::move(local)};
   }
 
-  // Nodes that follow another replica. What they enforce there counts here if the states are equal;
-  // versions are each replica's own, so it is ours then.
-  void add_others(std::map<std::string, NodeStatus>& nodes) const {
-    const auto add = [&](const std::set<std::string>& names, bool current) {
-      for (const std::string& name : names) {
-        NodeStatus& node = nodes[name];
-        if (node.streams > 0) continue;
-        node.elsewhere = true;
-        node.epoch = current ? epoch_ : 0;
-        node.version = current ? version_ : 0;
-      }
-    };
-    // What enforces our state counts last: a replica that is gone may still say what was before.
-    for (const Report& report : others_) add(report.behind, false);
-    for (const bool same : {false, true}) {
-      for (const Report& report : others_) {
-        if ((version_ > 0 && report.mesh == mesh_.newest()->hash) == same)
-          add(report.current, same);
-      }
+  Standing standing() const {
+    Standing standing{epoch_, version_, version_ > 0 ? mesh_.newest()->hash : contract::Hash{}, {}};
+    for (const auto& [node, parts] : locals_) standing.streams.try_emplace(node, 0);
+    for (const auto& each : subscribers_) {
+      standing.streams[each->node] += each->stream->gone() ? 0 : 1;
     }
-  }
-
-  // Nodes come and go; one that has no pods and was not heard of for a while is gone.
-  void forget_some() {
-    std::set<std::string_view> listening;
-    for (const auto& each : subscribers_) listening.insert(each->node);
-    const auto long_ago = options_.now() - options_.forget;
-    std::erase_if(nodes_, [&](const auto& each) {
-      return !locals_.contains(each.first) && !listening.contains(each.first) &&
-             (!each.second.heard || *each.second.heard < long_ago || nodes_.size() > kMostHeardOf);
-    });
+    return standing;
   }
 
   // ---- sending ----------------------------------------------------------------------------------
@@ -483,8 +351,7 @@ class HubOfStreams final : public Hub {
   std::map<std::string, Parts> locals_;    // by node
   std::deque<controller::Images> images_;  // of the last updates, newest first
   std::vector<std::shared_ptr<Subscriber>> subscribers_;
-  std::map<std::string, NodeStatus> nodes_;  // what they said
-  std::vector<Report> others_;               // what other replicas say
+  Roster roster_;
   HubFigures figures_;
 
   std::mutex raising_;
