@@ -156,6 +156,18 @@ std::vector<ir::Origin> targets_that_allow(const Frontend& front, const ir::Unit
   return origins;
 }
 
+// Backends whose share is answered 503, because nobody else may have it (D-20c).
+std::set<std::string> not_redistributed(const Explanation& explanation) {
+  std::set<std::string> names;
+  if (!explanation.policy.strict_shares()) return names;
+  for (const BackendAnswer& each : explanation.backends) {
+    if (each.backend.weight > 0 && each.ready == 0) {
+      names.insert(ir::to_string(each.backend.service));
+    }
+  }
+  return names;
+}
+
 std::string why_forward(const Explanation& explanation) {
   std::string reason = explanation.mode == ir::AccessMode::permissive
                            ? "access mode is permissive, so no TrafficTarget is needed"
@@ -164,8 +176,12 @@ std::string why_forward(const Explanation& explanation) {
   for (const BackendAnswer& each : explanation.backends) {
     if (each.usable() && !each.allowed) closed.insert(ir::to_string(each.backend.service));
   }
-  if (closed.empty()) return reason;
-  return reason + ", but what the split sends to " + list_of(closed) + " is denied";
+  const auto but = [&reason](const std::set<std::string>& names, const char* what) {
+    if (!names.empty()) reason += ", but what the split sends to " + list_of(names) + what;
+  };
+  but(closed, " is denied");
+  but(not_redistributed(explanation), " is answered 503, since it has no ready endpoint");
+  return reason;
 }
 
 std::string why_denied(const Query& query, const Explanation& explanation) {
@@ -253,6 +269,7 @@ contract::Method method_of(const Query& query) {
 }
 
 std::string place_of(const ir::Origin& origin) {
+  if (origin.file.empty()) return {};  // an option says so
   return origin.file + ':' + std::to_string(origin.line);
 }
 
@@ -266,9 +283,11 @@ std::vector<ir::Port> ports_of(const Frontend& front, const ir::ServiceRef& serv
   return ports;
 }
 
-Result<Explanation> explain(const Frontend& front, const Query& query, NativeUnits* natives) {
-  const ir::Unit* unit = find_unit(front, query);
-  if (unit == nullptr) return unknown_service(front, query);
+Result<Explanation> explain(const Frontend& front, const Query& asked, NativeUnits* natives) {
+  const ir::Unit* unit = find_unit(front, asked);
+  if (unit == nullptr) return unknown_service(front, asked);
+  Query query = asked;
+  query.headers.emplace_back(ir::kMethodHeader, query.method);
 
   const ir::Evaluation evaluation = evaluation_of(*unit, query);
   const Answer answer = evaluated_answer(*unit, evaluation);

@@ -30,7 +30,8 @@ struct Query {
   bool datagrams = false;  // UDP is meant, which may share the number with TCP
   std::string method = "GET";
   std::string path = "/";                                    // normalised, without query
-  std::vector<std::pair<std::string, std::string>> headers;  // names lower-case
+  std::vector<std::pair<std::string, std::string>> headers;  // names lower-case; explain() adds
+                                                             // the method (ir::kMethodHeader)
 };
 
 enum class Outcome { forward, deny, unavailable, unknown_service };
@@ -68,7 +69,8 @@ struct Explanation {
   ir::AccessMode mode = ir::AccessMode::enforce;
   std::optional<ir::Origin> route;
   ir::RoutePolicy policy;               // how the proxy treats it, if it may go
-  std::vector<BackendAnswer> backends;  // in the order written
+  std::vector<BackendAnswer> backends;  // in the order written; what is not usable gives its share
+                                        // to the others, unless the policy's shares are strict
   std::vector<ir::Origin> because;      // TrafficTargets that allow one of the backends
   std::string reason;                   // one sentence
   std::vector<NearMiss> nearest;        // rules that missed it by little, nearest first

@@ -8,12 +8,9 @@
 #include "base/command_line.h"
 #include "cli/cli.h"
 #include "compiler/compile.h"
+#include "compiler/meaning_options.h"
 
 namespace smic::cli {
-
-// How manifests are read where SMI leaves a choice: the access mode, and what else the decisions of
-// its reference make an option. Every command that reads manifests has them.
-void add_meaning_options(model::Options& target, std::vector<Option>& options);
 
 Result<Sources> read_input(const std::vector<std::string>& paths);
 

@@ -132,23 +132,28 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
-// "90%", "33.3%": the share of what usable backends take (D-20c).
-std::string share_of(const BackendAnswer& answer, std::uint64_t total) {
+// Does it have a share of its own, whether or not somebody is there to take it (D-20c)?
+bool has_share(const BackendAnswer& answer, bool strict) {
+  return strict ? answer.backend.weight > 0 : answer.usable();
+}
+
+// "90%", "33.3%": the share of what all take that have one.
+std::string share_of(const BackendAnswer& answer, std::uint64_t total, bool strict) {
   const double percent =
-      answer.usable() ? 100.0 * answer.backend.weight / static_cast<double>(total) : 0.0;
+      has_share(answer, strict) ? 100.0 * answer.backend.weight / static_cast<double>(total) : 0.0;
   std::array<char, 32> text;
   const bool whole = percent == static_cast<double>(static_cast<std::uint64_t>(percent));
   std::snprintf(text.data(), text.size(), whole ? "%.0f%%" : "%.1f%%", percent);
   return text.data();
 }
 
-std::string backend_row(const BackendAnswer& answer, std::uint64_t total) {
+std::string backend_row(const BackendAnswer& answer, std::uint64_t total, bool strict) {
   std::string row =
-      "  " + padded("  " + share_of(answer, total), 10) +
+      "  " + padded("  " + share_of(answer, total, strict), 10) +
       padded(ir::to_string(answer.backend.service) + ':' + std::to_string(answer.backend.port),
              36) +
       padded("weight " + std::to_string(answer.backend.weight), 14);
-  if (answer.ready == 0) return row + "no ready endpoint";
+  if (answer.ready == 0) return row + "no ready endpoint" + (strict ? ": 503" : "");
   return row + (answer.allowed ? "allowed" : "denied");
 }
 
@@ -198,11 +203,14 @@ std::string render_human(const Query& query, const Explanation& explanation, boo
   std::string text = paint(name_of(explanation.outcome), colour_of(explanation.outcome), colour) +
                      ": " + request_text(query, explanation) + "\n\n";
   if (explanation.route) text += origin_row("route", *explanation.route);
+  const bool strict = explanation.policy.strict_shares();
   std::uint64_t total = 0;
   for (const BackendAnswer& each : explanation.backends) {
-    if (each.usable()) total += each.backend.weight;
+    if (has_share(each, strict)) total += each.backend.weight;
   }
-  for (const BackendAnswer& each : explanation.backends) text += backend_row(each, total) + '\n';
+  for (const BackendAnswer& each : explanation.backends) {
+    text += backend_row(each, total, strict) + '\n';
+  }
   for (const ir::Origin& origin : explanation.because) text += origin_row("because", origin);
   text += "  " + padded("why", 10) + explanation.reason + '\n';
   for (const std::string& hint : explanation.hints) text += "  " + padded("", 10) + hint + '\n';

@@ -17,6 +17,34 @@ std::string methods_text(ir::MethodSet methods) {
   return text;
 }
 
+// The same of a test of the method's text, `GET|PURGE` with escapes.
+std::string methods_text(std::string_view pattern) {
+  std::string text;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '|') {
+      text += " or ";
+    } else {
+      if (pattern[i] == '\\' && i + 1 < pattern.size()) ++i;
+      text += pattern[i];
+    }
+  }
+  return text;
+}
+
+// Absent: it accepts the method.
+std::optional<Difference> method_difference(const ir::Match& match, const Query& query,
+                                            AutomataJudge& judge) {
+  bool accepted = match.methods & ir::method_bit(method_of(query));
+  std::string names = methods_text(match.methods);
+  for (const ir::HeaderTest& test : match.headers) {
+    if (test.name != ir::kMethodHeader) continue;
+    accepted &= judge.matches(test.regex, query.method, true);
+    names = methods_text(test.regex);
+  }
+  if (accepted) return std::nullopt;
+  return Difference{Difference::Part::method, {}, query.method, std::move(names)};
+}
+
 std::optional<Difference> header_difference(const ir::HeaderTest& test, const Query& query,
                                             AutomataJudge& judge) {
   Difference difference{Difference::Part::header, test.name, std::nullopt, test.regex};
@@ -34,13 +62,14 @@ std::vector<Difference> differences(const ir::Match& match, const Query& query,
                                     AutomataJudge& judge) {
   using Part = Difference::Part;
   std::vector<Difference> found;
-  if (!(match.methods & ir::method_bit(method_of(query)))) {
-    found.push_back({Part::method, {}, query.method, methods_text(match.methods)});
+  if (auto difference = method_difference(match, query, judge)) {
+    found.push_back(std::move(*difference));
   }
   if (match.path && !judge.matches(*match.path, query.path, false)) {
     found.push_back({Part::path, {}, query.path, *match.path});
   }
   for (const ir::HeaderTest& test : match.headers) {
+    if (test.name == ir::kMethodHeader) continue;
     if (auto difference = header_difference(test, query, judge)) {
       found.push_back(std::move(*difference));
     }

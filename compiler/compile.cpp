@@ -98,7 +98,7 @@ std::vector<contract::Endpoint> endpoints_of(const model::Service& service, ir::
 
 Frontend analyze(const Sources& sources, const CompileOptions& options, Diagnostics& diagnostics) {
   Frontend front;
-  front.resources = resources::decode(sources, diagnostics);
+  front.resources = resources::decode(sources, diagnostics, options.model.extension_methods);
   front.mesh = model::resolve(front.resources, options.model, diagnostics);
   front.units = lowering::lower(front.mesh, diagnostics);
   std::ranges::move(read_units(sources, diagnostics), std::back_inserter(front.units));

@@ -17,8 +17,8 @@ inline constexpr uint32_t kAbiVersion = 1;
 inline constexpr uint32_t kMaxDestinations = 256;
 inline constexpr uint32_t kDestinationWords = kMaxDestinations / 64;
 
-// Methods of the SMI enum (D-29); every other token is `kOther`, which only `*` or an absent
-// method list accepts.
+// Methods of the SMI enum (D-29); every other token is `kOther`. Who names one of those tests its
+// text too, in the slot kMethodHeader.
 enum class Method : uint32_t {
   kOther = 0,
   kGet,
@@ -32,6 +32,7 @@ enum class Method : uint32_t {
   kPatch,
 };
 inline constexpr uint32_t kMethodCount = 10;
+inline constexpr char kMethodHeader[] = ":method";
 
 struct Slice {
   const char* data;

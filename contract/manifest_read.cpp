@@ -69,7 +69,8 @@ class Reader {
     if (value.is_null()) return true;
     return object(value, place, "scheme", out.scheme, "request_timeout", out.request_timeout,
                   "idle_timeout", out.idle_timeout, "retry_attempts", out.retry_attempts,
-                  "rate_limit", out.rate_limit, "circuit_breaker", out.circuit_breaker);
+                  "rate_limit", out.rate_limit, "circuit_breaker", out.circuit_breaker,
+                  "split_shares", out.split_shares);
   }
   bool read(const json::value& value, const Place& place, RateLimit& out) {
     return object(value, place, "average", out.average, "burst", out.burst, "scope", out.scope);
@@ -185,6 +186,10 @@ class Reader {
   bool read(const json::value& value, const Place& place, RateScope& out) {
     return one_of(value, place, out,
                   {{"source", RateScope::source}, {"service", RateScope::service}});
+  }
+  bool read(const json::value& value, const Place& place, SplitShares& out) {
+    return one_of(value, place, out,
+                  {{"redistribute", SplitShares::redistribute}, {"strict", SplitShares::strict}});
   }
   bool read(const json::value& value, const Place& place, std::chrono::milliseconds& out) {
     std::string text;

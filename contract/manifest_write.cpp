@@ -71,10 +71,12 @@ class Writer {
     if (policy.empty()) return null();
     object("scheme", policy.scheme, "request_timeout", policy.request_timeout, "idle_timeout",
            policy.idle_timeout, "retry_attempts", policy.retry_attempts, "rate_limit",
-           policy.rate_limit, "circuit_breaker", policy.circuit_breaker);
+           policy.rate_limit, "circuit_breaker", policy.circuit_breaker, "split_shares",
+           policy.split_shares);
   }
   void value(Scheme scheme) { value(word_of(scheme)); }
   void value(RateScope scope) { value(word_of(scope)); }
+  void value(SplitShares shares) { value(word_of(shares)); }
   void value(std::chrono::milliseconds duration) { value(duration_text(duration)); }
   void value(const BreakerExpression& expression) { value(to_string(expression)); }
   void value(const RateLimit& limit) {

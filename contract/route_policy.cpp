@@ -14,6 +14,8 @@ constexpr std::array<std::pair<std::string_view, Scheme>, 3> kSchemes = {
     {{"http", Scheme::http}, {"h2c", Scheme::h2c}, {"https", Scheme::https}}};
 constexpr std::array<std::pair<std::string_view, RateScope>, 2> kScopes = {
     {{"source", RateScope::source}, {"service", RateScope::service}}};
+constexpr std::array<std::pair<std::string_view, SplitShares>, 2> kShares = {
+    {{"redistribute", SplitShares::redistribute}, {"strict", SplitShares::strict}}};
 constexpr std::array<std::pair<std::string_view, std::int64_t>, 4> kUnits = {
     {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}}};
 
@@ -68,8 +70,12 @@ bool is_rate(std::uint32_t number) { return number >= 1 && number <= kMaxRate; }
 
 std::string_view word_of(Scheme scheme) { return word_in(kSchemes, scheme); }
 std::string_view word_of(RateScope scope) { return word_in(kScopes, scope); }
+std::string_view word_of(SplitShares shares) { return word_in(kShares, shares); }
 std::optional<Scheme> scheme_from(std::string_view word) { return value_in(kSchemes, word); }
 std::optional<RateScope> rate_scope_from(std::string_view word) { return value_in(kScopes, word); }
+std::optional<SplitShares> split_shares_from(std::string_view word) {
+  return value_in(kShares, word);
+}
 
 std::string duration_text(milliseconds duration) {
   const std::int64_t count = duration.count();
@@ -100,6 +106,7 @@ std::vector<PolicyLine> lines_of(const RoutePolicy& policy) {
   });
   line("circuit-breaker", policy.circuit_breaker,
        [](const BreakerExpression& trips) { return '"' + to_string(trips) + '"'; });
+  line("split-shares", policy.split_shares, [](SplitShares s) { return std::string(word_of(s)); });
   return lines;
 }
 

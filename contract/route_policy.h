@@ -29,6 +29,10 @@ struct RateLimit {
   bool operator==(const RateLimit&) const = default;
 };
 
+// Where the share of a split's backend goes that has no ready endpoint (D-20c): to the others by
+// their weights, or nowhere, so that no backend ever gets more than was written for it.
+enum class SplitShares : std::uint8_t { redistribute, strict };
+
 inline constexpr std::chrono::milliseconds kMaxPolicyTimeout = std::chrono::hours(24);
 inline constexpr std::uint32_t kMaxRetryAttempts = 10;
 inline constexpr std::uint32_t kMaxRate = 1'000'000;
@@ -50,15 +54,19 @@ struct RoutePolicy {
   Optional<std::uint32_t> retry_attempts;               // in total; 1 = no retry
   Optional<RateLimit> rate_limit;
   Optional<BreakerExpression> circuit_breaker;
+  Optional<SplitShares> split_shares;
 
   bool empty() const { return *this == RoutePolicy{}; }
+  bool strict_shares() const { return split_shares && split_shares->value == SplitShares::strict; }
   bool operator==(const RoutePolicy&) const = default;
 };
 
-std::string_view word_of(Scheme scheme);    // "h2c"
-std::string_view word_of(RateScope scope);  // "source"
+std::string_view word_of(Scheme scheme);       // "h2c"
+std::string_view word_of(RateScope scope);     // "source"
+std::string_view word_of(SplitShares shares);  // "strict"
 std::optional<Scheme> scheme_from(std::string_view word);
 std::optional<RateScope> rate_scope_from(std::string_view word);
+std::optional<SplitShares> split_shares_from(std::string_view word);
 
 // "2s" or "1500ms"; "5m", "1h" and "1.5s" are read too. Absent: no duration, or none from 1ms to
 // kMaxPolicyTimeout.

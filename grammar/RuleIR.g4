@@ -28,6 +28,7 @@ setting  : 'upstream-scheme' scheme                          # upstreamScheme
          | 'retry-attempts' NUMBER                           # retryAttempts
          | 'rate-limit' NUMBER 'with-burst' NUMBER rateScope # rateLimit
          | 'circuit-breaker' STRING                          # circuitBreaker
+         | 'split-shares' ID                                 # splitShares
          ;
 scheme    : 'http' | ID ;
 rateScope : 'per-source' | 'per-service' ;

@@ -61,7 +61,7 @@ struct Frontend::Impl {
   }
 
   CompileOptions options;
-  Objects objects;
+  Objects objects{options.model.extension_methods};
   World world{objects};
   std::map<ir::ServiceRef, Seen> seen;
   Affected::Behind behind;

@@ -56,7 +56,7 @@ ObjectId Objects::put(const ObjectKey& key, std::shared_ptr<const std::string> t
   slots_[id.value].key = key;
   slots_[id.value].in_use = true;
   Diagnostics diagnostics(sources_);
-  resources::Set set = resources::decode(sources_, id, diagnostics);
+  resources::Set set = resources::decode(sources_, id, diagnostics, extensions_);
   put_said(said_in_decoding_, id, {diagnostics.kept().begin(), diagnostics.kept().end()});
   index(id, tokens_of(set));
   decoded_.insert_or_assign(id, std::move(set));
@@ -102,7 +102,8 @@ const resources::Set& Objects::decoded(ObjectId id) {
   const auto known = decoded_.find(id);
   if (known != decoded_.end()) return known->second;
   Diagnostics said_before(sources_);
-  return decoded_.emplace(id, resources::decode(sources_, id, said_before)).first->second;
+  return decoded_.emplace(id, resources::decode(sources_, id, said_before, extensions_))
+      .first->second;
 }
 
 resources::Set Objects::take_decoded(ObjectId id) {

@@ -18,6 +18,8 @@ class Objects {
  public:
   using Said = std::vector<Diagnostic>;
 
+  explicit Objects(resources::Methods extensions) : extensions_(std::move(extensions)) {}
+
   ObjectId put(const ObjectKey& key, std::shared_ptr<const std::string> text);  // index follows
   void remove(ObjectId id);
   std::optional<ObjectId> find(const ObjectKey& key) const;
@@ -56,6 +58,7 @@ class Objects {
   void unlist(ObjectId id, Token token);
   void put_said(std::map<ObjectId, Said>& into, ObjectId id, Said said);
 
+  resources::Methods extensions_;  // D-29
   Sources sources_;
   std::vector<Slot> slots_;
   std::vector<ObjectId> free_;

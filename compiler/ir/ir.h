@@ -69,8 +69,12 @@ struct SourceSet {
   auto operator<=>(const SourceSet&) const = default;
 };
 
+// Stands for the request's method as it was written, where a header's name is expected. So
+// methods beyond contract::Method can be told apart (D-29), and cost who does not use them nothing.
+inline constexpr std::string_view kMethodHeader = contract::kMethodHeader;
+
 struct HeaderTest {
-  std::string name;   // lower-case token; "host" means the authority (D-6)
+  std::string name;   // lower-case token; "host" means the authority (D-6); or kMethodHeader
   std::string regex;  // RE2 syntax, matches the whole value
   auto operator<=>(const HeaderTest&) const = default;
 };
@@ -171,8 +175,9 @@ std::optional<Method> method_from_name(std::string_view);  // case-sensitive (D-
 
 // Well-formedness: ids in range, ports not 0, last route Always and no other, Forward with some
 // weight, source members non-empty names, at most contract::kMaxDestinations destinations, TCP and
-// UDP units without matches and without policy but for the idle timeout of TCP, policy numbers in
-// their ranges, AnySource and AnyDestination only in permissive units. The error says which rule.
+// UDP units without matches and without policy but for the idle timeout of TCP and for split
+// shares, policy numbers in their ranges, AnySource and AnyDestination only in permissive units.
+// The error says which rule.
 Result<void> verify(const Unit& unit);
 
 // A request as the interpreter sees it.

@@ -60,6 +60,7 @@ class Verifier {
     const std::string_view broken = contract::broken_rule(unit_.policy);
     if (!broken.empty()) complain("unit", broken);
     RoutePolicy about_requests = unit_.policy;
+    about_requests.split_shares.reset();
     if (unit_.protocol == Protocol::tcp) about_requests.idle_timeout.reset();
     if (unit_.protocol != Protocol::http && !about_requests.empty()) {
       complain("unit", "has a policy that its protocol does not have");
@@ -77,7 +78,7 @@ class Verifier {
     const Match& match = unit_.matches[index];
     if ((match.methods & ~kAnyMethod) != 0) complain("match m", index, "has an unknown method");
     for (const HeaderTest& test : match.headers) {
-      if (!is_token(test.name)) {
+      if (!is_token(test.name) && test.name != kMethodHeader) {
         complain("match m", index, "tests a header whose name is no lower-case token");
       }
     }

@@ -12,6 +12,7 @@ void lower_service(const model::Mesh& mesh, model::ServiceId id, Limits& left,
   for (std::size_t port = 0; port < service.ports.size(); ++port) {
     UnitBuilder builder(mesh, service, port);
     lower_routes(id, builder);
+    lower_split_shares(builder);
     lower_access(builder, left, diagnostics);
     SMIC_CHECK(ir::verify(builder.unit()), "lowering made a unit that is not well formed");
     units.push_back(std::move(builder.unit()));

@@ -50,7 +50,23 @@ ir::Route plain_root(const UnitBuilder& builder, const ir::Unit& unit) {
   return {ir::Always{}, ir::Forward{{{unit.service, unit.port, 1}}}, builder.service().origin};
 }
 
+// Is there a backend whose share the others could take?
+bool shares(const ir::Route& route) {
+  const auto* forward = std::get_if<ir::Forward>(&route.action);
+  const auto weighs = [](const ir::BackendRef& backend) { return backend.weight > 0; };
+  return forward != nullptr && std::ranges::count_if(forward->backends, weighs) > 1;
+}
+
 }  // namespace
+
+void lower_split_shares(UnitBuilder& builder) {
+  ir::Unit& unit = builder.unit();
+  unit.policy.split_shares.reset();
+  const ir::RoutePolicy& wanted = builder.service().policy;
+  if (wanted.strict_shares() && std::ranges::any_of(unit.routes, shares)) {
+    unit.policy.split_shares = wanted.split_shares;
+  }
+}
 
 void lower_routes(model::ServiceId root, UnitBuilder& builder) {
   ir::Unit& unit = builder.unit();

@@ -42,6 +42,10 @@ class UnitBuilder {
 // lower_routes.cpp: conditional splits, then an unconditional one or the plain root.
 void lower_routes(model::ServiceId root, UnitBuilder& builder);
 
+// What becomes of shares (D-20c), where some route has any; on every protocol, unlike other
+// policies.
+void lower_split_shares(UnitBuilder& builder);
+
 // lower_access.cpp: what may be sent to whom, for the pods behind the unit's routes. Takes from
 // `left` what it uses.
 void lower_access(UnitBuilder& builder, Limits& left, Diagnostics& diagnostics);

@@ -25,6 +25,7 @@ constexpr std::array kAnnotations = {
     Annotation{"request-timeout", ""},
     Annotation{"retry-attempts", "retry-attempts"},
     Annotation{"scheme", "scheme"},
+    Annotation{"split-shares", ""},
 };
 
 constexpr std::array kPrefixes = {kOwnPrefix, kTraefikPrefix, kMaeshPrefix};

@@ -65,9 +65,10 @@ void SplitChecks::check_backend(const Split& split, const resources::TrafficSpli
   }
   if (backend.weight > 0 && endpoints_are_known_ &&
       std::ranges::none_of(service.endpoints, &Endpoint::ready)) {
-    diagnostics_.report(
-        "W08", span,
-        "backend `" + service.ref.name + "` has no ready endpoint, so the others take its share");
+    const bool strict = services_[split.root.value].policy.strict_shares();
+    diagnostics_.report("W08", span,
+                        "backend `" + service.ref.name + "` has no ready endpoint, so " +
+                            (strict ? "its share is answered 503" : "the others take its share"));
   }
 }
 

@@ -56,12 +56,14 @@ struct Options {
   std::string trust_domain = "cluster.local";       // of SPIFFE IDs that can be believed (D-15)
   bool allow_self_reference = false;                // D-17
   bool allow_foreign_destination = false;           // D-14
+  contract::SplitShares split_shares = contract::SplitShares::redistribute;  // D-20c
   // Which Services are meshed where no smic.dev/mesh says it: those that one of `include` matches
   // (none given: all) and none of `exclude`. Patterns of namespaces (`kube-*`) or Services
   // (`a/b*`).
   std::vector<std::string> include;
   std::vector<std::string> exclude;
   HeaderMatch header_match = HeaderMatch::full;
+  resources::Methods extension_methods;  // that matches may name beside SMI's (D-29)
   Limits limits;
   const Surroundings* surroundings = nullptr;  // null: the set is all there is
 };

@@ -11,7 +11,7 @@ namespace smic::model {
 Mesh resolve(const resources::Set& set, const Options& options, Diagnostics& diagnostics) {
   const Namespaces namespaces(set, options, diagnostics);
   const PodIdentities identities(set);
-  Services services = resolve_services(set, namespaces, diagnostics);
+  Services services = resolve_services(set, namespaces, options, diagnostics);
   attach_endpoints(set, identities, options.limits, services, diagnostics);
   RouteGroups groups = resolve_matches(set, options, diagnostics);
   // From here on every Service, port, endpoint and match has an id; what follows binds rules to

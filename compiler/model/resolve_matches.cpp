@@ -45,7 +45,7 @@ class MatchResolver {
   std::optional<MatchId> resolve(const resources::HttpRouteGroup& object,
                                  const resources::HttpMatch& written) {
     ir::Match match;
-    match.methods = methods(written);
+    set_methods(written, match);
     match.origin = origin_of("HTTPRouteGroup", object.meta, written.span, diagnostics_.sources());
     bool usable = true;
     if (written.path_regex && !written.path_regex->value.empty()) {
@@ -64,14 +64,31 @@ class MatchResolver {
     return MatchId(groups_.matches.size() - 1);
   }
 
-  static ir::MethodSet methods(const resources::HttpMatch& written) {
-    if (written.methods.empty()) return ir::kAnyMethod;
+  // Extension methods are told apart by their text: `{ GET, other }` and the header `:method`
+  // `GET|PURGE` together are GET and PURGE (D-29).
+  static void set_methods(const resources::HttpMatch& written, ir::Match& match) {
+    if (written.methods.empty()) return;
     ir::MethodSet set = 0;
+    std::string texts;
     for (const resources::Text& method : written.methods) {
-      if (method.value == "*") return ir::kAnyMethod;
-      if (const auto known = ir::method_from_name(method.value)) set |= ir::method_bit(*known);
+      if (method.value == "*") return;
+      set |= ir::method_bit(ir::method_from_name(method.value).value_or(ir::Method::kOther));
+      texts += (texts.empty() ? "" : "|") + literal(method.value);
     }
-    return set;
+    match.methods = set;
+    if (set & ir::method_bit(ir::Method::kOther)) {
+      match.headers.push_back({std::string(ir::kMethodHeader), std::move(texts)});
+    }
+  }
+
+  // A pattern of exactly this token.
+  static std::string literal(std::string_view token) {
+    std::string pattern;
+    for (const char c : token) {
+      if (std::string_view("$*+.^|").contains(c)) pattern += '\\';
+      pattern += c;
+    }
+    return pattern;
   }
 
   // A pattern that is wrong by itself stays as it is, so that what is said of it is about it: in

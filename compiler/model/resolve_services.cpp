@@ -48,7 +48,7 @@ Service resolve_service(const resources::Service& object, const Namespaces& name
 }  // namespace
 
 Services resolve_services(const resources::Set& set, const Namespaces& namespaces,
-                          Diagnostics& diagnostics) {
+                          const Options& options, Diagnostics& diagnostics) {
   std::vector<const resources::Service*> objects;
   for (const resources::Service& object : set.services) objects.push_back(&object);
   std::ranges::sort(objects, {}, [](const auto* object) { return name_of(object->meta); });
@@ -59,7 +59,7 @@ Services resolve_services(const resources::Set& set, const Namespaces& namespace
     ServiceSource source{object, {}};
     check_annotations("Service", object->meta, diagnostics);
     resolve_ports(*object, service, source, diagnostics);
-    service.policy = route_policy(*object, service.ports, diagnostics);
+    service.policy = route_policy(*object, service.ports, options, diagnostics);
     services.resolved.push_back(std::move(service));
     services.sources.push_back(std::move(source));
   }

@@ -17,6 +17,7 @@ using contract::BreakerExpression;
 using contract::RateLimit;
 using contract::RateScope;
 using contract::Scheme;
+using contract::SplitShares;
 
 constexpr std::string_view kAboutDurations =
     "write a number and a unit from `1ms` to `24h`, like `500ms`, `1.5s` or `5m`";
@@ -48,6 +49,8 @@ class PolicyReader {
         "write how often a request is tried in all, 1 to 10: `2` is one retry");
     policy.rate_limit = rate_limit();
     policy.circuit_breaker = circuit_breaker();
+    policy.split_shares = setting<SplitShares>("split-shares", contract::split_shares_from,
+                                               "write `strict` or `redistribute`");
     return policy;
   }
 
@@ -155,9 +158,14 @@ void check_ports(const resources::Metadata& meta, const std::vector<ServicePort>
 }  // namespace
 
 ir::RoutePolicy route_policy(const resources::Service& service,
-                             const std::vector<ServicePort>& ports, Diagnostics& diagnostics) {
-  if (service.meta.settings.empty()) return {};
-  ir::RoutePolicy policy = PolicyReader(service.meta, diagnostics).read();
+                             const std::vector<ServicePort>& ports, const Options& options,
+                             Diagnostics& diagnostics) {
+  ir::RoutePolicy policy;
+  if (!service.meta.settings.empty()) policy = PolicyReader(service.meta, diagnostics).read();
+  if (!policy.split_shares && options.split_shares != SplitShares::redistribute) {
+    const std::string word(contract::word_of(options.split_shares));
+    policy.split_shares = {options.split_shares, {"split shares " + word, "", 0}};
+  }
   check_ports(service.meta, ports, policy, diagnostics);
   if (policy.scheme && policy.scheme->value != Scheme::http) {
     tell("W61", service.meta, "scheme",

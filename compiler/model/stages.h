@@ -53,9 +53,11 @@ std::optional<ir::Protocol> protocol_of(const resources::ServicePort& port,
 
 // ---- route_policy.cpp ------------------------------------------------------------------------
 
-// What a Service's annotations ask for; `ports` are its resolved ones.
+// What a Service's annotations ask for, and where they say nothing the options; `ports` are its
+// resolved ones.
 ir::RoutePolicy route_policy(const resources::Service& service,
-                             const std::vector<ServicePort>& ports, Diagnostics& diagnostics);
+                             const std::vector<ServicePort>& ports, const Options& options,
+                             Diagnostics& diagnostics);
 
 // ---- resolve_services.cpp --------------------------------------------------------------------
 
@@ -71,7 +73,7 @@ struct Services {
 };
 
 Services resolve_services(const resources::Set& set, const Namespaces& namespaces,
-                          Diagnostics& diagnostics);
+                          const Options& options, Diagnostics& diagnostics);
 
 // ---- resolve_endpoints.cpp -------------------------------------------------------------------
 

@@ -18,7 +18,8 @@ namespace {
 
 class SetDecoder {
  public:
-  explicit SetDecoder(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+  SetDecoder(Diagnostics& diagnostics, const Methods& extensions)
+      : diagnostics_(diagnostics), extensions_(extensions) {}
 
   void source(SourceId source) {
     read_source(diagnostics_, source, [&](const Node& root) { object(&root, {}); });
@@ -99,6 +100,7 @@ class SetDecoder {
 
   void decode_as(const Kind& kind, Object& object) {
     object.strict = kind.is_smi();
+    object.extension_methods = &extensions_;
     const Fields fields(object, &object.root, "", object.root.span);
     read_metadata(fields, kind.name != "Namespace");
     if (is_repeated(object)) return;
@@ -145,6 +147,7 @@ class SetDecoder {
                  object.kind,
                  object.meta};
     whole.strict = true;
+    whole.extension_methods = &extensions_;
     kind.decode(whole, Fields(whole, &whole.root, "", note->span), set_);
     object.failed = object.failed || whole.failed;
   }
@@ -189,14 +192,15 @@ class SetDecoder {
   }
 
   Diagnostics& diagnostics_;
+  const Methods& extensions_;
   Set set_;
   std::unordered_map<std::string, Span> seen_;
 };
 
 }  // namespace
 
-Set decode(const Sources& sources, Diagnostics& diagnostics) {
-  SetDecoder decoder(diagnostics);
+Set decode(const Sources& sources, Diagnostics& diagnostics, const Methods& extensions) {
+  SetDecoder decoder(diagnostics, extensions);
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const SourceId source(i);
     if (!is_smir(sources.name(source), sources.text(source))) decoder.source(source);
@@ -204,8 +208,9 @@ Set decode(const Sources& sources, Diagnostics& diagnostics) {
   return decoder.take();
 }
 
-Set decode(const Sources& sources, SourceId source, Diagnostics& diagnostics) {
-  SetDecoder decoder(diagnostics);
+Set decode(const Sources& sources, SourceId source, Diagnostics& diagnostics,
+           const Methods& extensions) {
+  SetDecoder decoder(diagnostics, extensions);
   if (!is_smir(sources.name(source), sources.text(source))) decoder.source(source);
   return decoder.take();
 }

@@ -32,18 +32,18 @@ GroupForm group_form(Version version) {
   return {};
 }
 
-const std::vector<std::string> kMethods = {"GET",     "HEAD",    "PUT",   "POST", "DELETE",
-                                           "CONNECT", "OPTIONS", "TRACE", "PATCH"};
-
 std::vector<Text> read_methods(const Fields& match) {
   std::vector<Text> methods = match.texts("methods");
+  Methods known(kMethods.begin(), kMethods.end());
+  if (const Methods* extensions = match.object().extension_methods) {
+    known.insert(known.end(), extensions->begin(), extensions->end());
+  }
   for (const Text& method : methods) {
-    if (method.value == "*" || std::ranges::find(kMethods, method.value) != kMethods.end())
-      continue;
-    std::string help = suggest(method.value, kMethods);
+    if (method.value == "*" || std::ranges::find(known, method.value) != known.end()) continue;
+    std::string help = suggest(method.value, known);
     if (help.empty()) {
       help = "the methods are `*`";
-      for (const std::string& known : kMethods) help += ", `" + known + '`';
+      for (const std::string& name : known) help += ", `" + name + '`';
     }
     match.object().error("E04", method.span,
                          quote(method.value) + " in " + match.object().title() + " is no method",

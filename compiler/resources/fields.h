@@ -25,8 +25,9 @@ struct Object {
   Text api_version;
   Text kind;
   Metadata meta;
-  bool strict = false;  // an SMI object: unknown fields are told
-  bool failed = false;  // some E-code: it is left out
+  bool strict = false;                         // an SMI object: unknown fields are told
+  bool failed = false;                         // some E-code: it is left out
+  const Methods* extension_methods = nullptr;  // null: none
 
   // "TrafficSplit `web`"
   std::string title() const;

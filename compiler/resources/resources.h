@@ -7,11 +7,13 @@
 // Deliberately absent: what refers to what. Names are still text; compiler/model resolves them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -229,11 +231,18 @@ struct Set {
   std::vector<LeftOut> left_out;
 };
 
+// The methods that a match can name. Beyond them only those that an option allows (D-29).
+inline constexpr std::array<std::string_view, 9> kMethods = {
+    "GET", "HEAD", "PUT", "POST", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+
+using Methods = std::vector<std::string>;
+
 // Decodes the YAML and JSON sources; sources named *.smir are left to compiler/text.
-Set decode(const Sources& sources, Diagnostics& diagnostics);
+Set decode(const Sources& sources, Diagnostics& diagnostics, const Methods& extensions = {});
 
 // One of them alone; what it says of objects in others is not seen.
-Set decode(const Sources& sources, SourceId source, Diagnostics& diagnostics);
+Set decode(const Sources& sources, SourceId source, Diagnostics& diagnostics,
+           const Methods& extensions = {});
 
 // Files, directories (their *.yaml, *.yml, *.json and *.smir, recursively, in name order) and "-"
 // for stdin, read before the compiler starts. Names are the paths as given, lexically normal. A

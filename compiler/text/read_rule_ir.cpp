@@ -307,6 +307,12 @@ class Reader : public grammar::rule_ir::RuleIRBaseVisitor {
     return {};
   }
 
+  antlrcpp::Any visitSplitShares(Parser::SplitSharesContext* setting) override {
+    set(setting->start, &ir::RoutePolicy::split_shares,
+        builder_.split_shares(token(setting->ID())));
+    return {};
+  }
+
   antlrcpp::Any visitMethodTest(Parser::MethodTestContext* test) override {
     if (std::exchange(has_method_, true)) twice(test->start);
     match_.methods = 0;

@@ -129,6 +129,15 @@ std::optional<contract::Scheme> UnitBuilder::scheme(Token name) {
   return scheme;
 }
 
+std::optional<contract::SplitShares> UnitBuilder::split_shares(Token name) {
+  const auto shares = contract::split_shares_from(name.value);
+  if (!shares) {
+    mistake("E53", name.span, in_backticks(name.value) + " is no way to share",
+            "write `strict` or `redistribute`");
+  }
+  return shares;
+}
+
 std::optional<std::chrono::milliseconds> UnitBuilder::duration(Token text) {
   const auto duration = contract::duration_from(text.value);
   if (!duration) {

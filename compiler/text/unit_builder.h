@@ -48,6 +48,7 @@ class UnitBuilder {
   ir::Port port(Token digits);
   ir::MethodSet method(Token name);
   std::optional<contract::Scheme> scheme(Token name);
+  std::optional<contract::SplitShares> split_shares(Token name);
   std::optional<std::chrono::milliseconds> duration(Token text);
   std::optional<contract::BreakerExpression> breaker(Token quoted);
   ir::SourceSetId source_id(Token name);

@@ -130,7 +130,7 @@ Judgement judge(const std::string& object, const model::Options& options, const 
   Sources sources;
   const SourceId source = sources.add("object.json", object);
   Diagnostics diagnostics(sources), warnings(sources), scratch(sources);
-  resources::Set set = resources::decode(sources, diagnostics);
+  resources::Set set = resources::decode(sources, diagnostics, options.extension_methods);
   stand_in_for_services(set);
   model::resolve(set, options, diagnostics);
   Judgement judgement;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "compiler/meaning_options.h"
 #include "controller/dns/dns_stub.h"
 
 namespace smic::controller {
@@ -80,17 +81,6 @@ Syntax syntax_of(Configuration& given) {
       text("--cache", "DIR", given.cache,
            "keeps compiled units from one run to the next, at most a\n"
            "gigabyte; nobody else may write there"),
-      choice<ir::AccessMode>(
-          "--access",
-          {{"enforce", ir::AccessMode::enforce}, {"permissive", ir::AccessMode::permissive}},
-          given.compile.model.access,
-          "for namespaces without the label smic.dev/access\n"
-          "(default: enforce)"),
-      flag("--allow-foreign-destination", given.compile.model.allow_foreign_destination,
-           "a TrafficTarget may open pods of another namespace (E10)"),
-      flag("--allow-self-reference", given.compile.model.allow_self_reference,
-           "a TrafficSplit may send a share to its own root (E14), as\n"
-           "Argo Rollouts has it"),
       words("--include", "PATTERN,...", given.compile.model.include,
             "meshed: namespaces (team-*) or Services (shop/web-*), where no\n"
             "smic.dev/mesh says it (default: all)"),
@@ -118,8 +108,6 @@ Syntax syntax_of(Configuration& given) {
       text("--shadow-ports", "FIRST-LAST", given.shadow_ports,
            "of the shadow plan: ports of every node, one for each port\n"
            "of a meshed Service (default: 16000-29999)"),
-      text("--cluster-domain", "DOMAIN", given.compile.model.cluster_domain,
-           "of long service names (default: cluster.local)"),
       choice<LogFormat>("--log", {{"text", LogFormat::text}, {"json", LogFormat::json}},
                         given.log_format, "on stderr (default: text)"),
       choice<LogLevel>("--log-level",
@@ -128,6 +116,7 @@ Syntax syntax_of(Configuration& given) {
                         {"warning", LogLevel::warning},
                         {"error", LogLevel::error}},
                        given.log_level, "the least to tell (default: info)")};
+  add_meaning_options(given.compile.model, syntax.options);
   syntax.ending =
       "SIGHUP reads the file of settings again. SIGTERM and SIGINT end it.\n"
       "exit: 0 after SIGINT or SIGTERM, 1 the world failed, 2 the file of settings has mistakes,\n"

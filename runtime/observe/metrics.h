@@ -57,9 +57,11 @@ enum class PolicyKind : std::uint8_t {
   retry_attempts,
   rate_limit,
   circuit_breaker,
+  split_shares,
 };
-inline constexpr std::array<std::string_view, 5> kPolicyNames = {
-    "request-timeout", "idle-timeout", "retry-attempts", "rate-limit", "circuit-breaker"};
+inline constexpr std::array<std::string_view, 6> kPolicyNames = {"request-timeout", "idle-timeout",
+                                                                 "retry-attempts",  "rate-limit",
+                                                                 "circuit-breaker", "split-shares"};
 constexpr std::string_view name_of(PolicyKind kind) {
   return kPolicyNames[static_cast<std::size_t>(kind)];
 }

@@ -28,7 +28,8 @@ struct UnitPolicy {
   std::shared_ptr<RetryBudget> retry_budget;
 };
 
-// Null if there are no rules. What `before` remembers stays with every rule that did not change.
+// Null if there are no rules, but for how splits share: that is no matter of what happened before.
+// What `before` remembers stays with every rule that did not change.
 std::shared_ptr<const UnitPolicy> take_up(const contract::RoutePolicy& rules,
                                           const UnitPolicy* before);
 

@@ -15,7 +15,9 @@ bool same(const contract::Optional<T>& a, const contract::Optional<T>& b) {
 
 std::shared_ptr<const UnitPolicy> take_up(const contract::RoutePolicy& rules,
                                           const UnitPolicy* before) {
-  if (rules.empty()) return nullptr;
+  contract::RoutePolicy of_requests = rules;
+  of_requests.split_shares.reset();  // the decision reads it where it stands
+  if (of_requests.empty()) return nullptr;
   static const UnitPolicy kNothing;
   const UnitPolicy& old = before == nullptr ? kNothing : *before;
   auto policy = std::make_shared<UnitPolicy>();

@@ -52,6 +52,8 @@ void fill_slots(const RequestHead& head, const contract::Shape& shape, Scratch& 
     };
     if (name == "host") {
       if (!head.authority.empty()) add(head.authority);
+    } else if (name == contract::kMethodHeader) {
+      add(head.method);
     } else if (name == "cookie" && head.find(FieldId::cookie) != nullptr) {
       add(join_cookies(head, scratch.cookie));
     } else {
@@ -134,7 +136,9 @@ std::shared_ptr<observe::EdgeSeries> edge_of(Caller& caller, const program::Unit
   return edge;
 }
 
+// What no file says comes from an option.
 std::string describe(const contract::Origin& origin) {
+  if (origin.file.empty()) return origin.resource;
   return origin.resource + " (" + origin.file + ":" + std::to_string(origin.line) + ")";
 }
 
@@ -154,7 +158,7 @@ std::uint64_t scale(std::uint64_t fraction, std::uint64_t total) {
 
 // Index into the route's backends, or kNone. The program splits by the weights as written; only
 // when a backend has no ready endpoint its share goes to the others here (D-20c), by their weights,
-// of which zero stays zero.
+// of which zero stays zero. With strict shares it goes to nobody: the answer is that backend.
 std::uint32_t split(const program::Unit& unit, std::uint32_t route_index, SplitSequence& sequence,
                     std::uint64_t random) {
   const auto& backends = unit.manifest.routes[route_index].split;
@@ -164,7 +168,9 @@ std::uint32_t split(const program::Unit& unit, std::uint32_t route_index, SplitS
     if (!unit.backends[weighted.backend].empty()) live += weighted.weight;
   }
   if (live == 0) return kNone;
-  if (live == total) return unit.program->split(route_index, sequence.next(total, random));
+  if (live == total || unit.manifest.policy.strict_shares()) {
+    return unit.program->split(route_index, sequence.next(total, random));
+  }
   std::uint64_t left = scale(sequence.next(live, random), live);
   for (std::uint32_t i = 0; i < backends.size(); ++i) {
     if (unit.backends[backends[i].backend].empty()) continue;
@@ -202,6 +208,17 @@ Refusal unavailable(const program::Unit& unit, const contract::Route& route) {
                          : "no backend with a weight has a ready endpoint"),
           no_weight ? "Give a backend of " + describe(route.origin) + " a weight."
                     : "Check that the pods behind " + unit.manifest.service + " are ready."};
+}
+
+// The split gave the request to a backend without endpoints, and its share is nobody else's.
+Refusal not_redistributed(const program::Unit& unit, const contract::Route& route,
+                          const contract::Backend& backend) {
+  const contract::Origin& says_so = unit.manifest.policy.split_shares->origin;
+  return {503,
+          "unavailable; route=\"" + route.origin.resource + "\"; " + backend.service +
+              " has no ready endpoint; split-shares; policy=\"" + describe(says_so) + "\"",
+          "Check that the pods behind " + backend.service +
+              " are ready, or take its weight away in " + describe(route.origin) + "."};
 }
 
 Refusal denied(const Caller& caller, const program::Unit& unit, const contract::Route& route,
@@ -257,9 +274,14 @@ std::optional<Refusal> decide(Caller& caller, const RequestHead& head, Choice& c
     return unavailable(*unit, route);
   }
   const std::uint32_t backend = route.split[share].backend;
+  caller.account.series = &series_of(caller, *unit, verdict.route, backend);
+  if (unit->backends[backend].empty()) {
+    worker.metrics.requests_unavailable.add();
+    act(caller, observe::PolicyKind::split_shares);
+    return not_redistributed(*unit, route, unit->manifest.backends[backend]);
+  }
   const program::Endpoint& endpoint =
       pick_endpoint(worker, unit->backends[backend], choice.avoid, state.turns[backend]);
-  caller.account.series = &series_of(caller, *unit, verdict.route, backend);
   if (worker.access_log.on()) {
     caller.account.backend = caller.account.series->labels.backend;
     caller.account.endpoint = endpoint.address() + ":" + std::to_string(endpoint.port());

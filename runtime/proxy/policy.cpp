@@ -54,12 +54,12 @@ Refusal open_circuit(const contract::Setting<contract::BreakerExpression>& rule,
 
 }  // namespace
 
-void act(Session& session, PolicyKind kind) {
-  Account& account = session.account;
+void act(Caller& caller, PolicyKind kind) {
+  Account& account = caller.account;
   if (account.series != nullptr) {
     account.series->by_policy[static_cast<std::size_t>(kind)].add();
   }
-  if (!session.worker.access_log.on() || account.policies.contains(observe::name_of(kind))) return;
+  if (!caller.worker.access_log.on() || account.policies.contains(observe::name_of(kind))) return;
   account.policies += account.policies.empty() ? "" : ",";
   account.policies += observe::name_of(kind);
 }

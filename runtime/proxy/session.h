@@ -154,7 +154,7 @@ Refusal request_timeout(Session& session);
 // Why a connection was cut off on which nothing moved.
 std::string idle_timeout(Session& session);
 // A policy has acted: counts and logs it.
-void act(Session& session, observe::PolicyKind kind);
+void act(Caller& caller, observe::PolicyKind kind);
 
 // answer.cpp: an answer of our own. `keep`: whether the connection could go on after it. True if
 // it can.

@@ -48,6 +48,10 @@ model::Options options_of(const std::string& input) {
       options.allow_self_reference = true;
     } else if (word == "allow-foreign-destination") {
       options.allow_foreign_destination = true;
+    } else if (word == "split-shares=strict") {
+      options.split_shares = contract::SplitShares::strict;
+    } else if (word.starts_with("extension-methods=")) {
+      options.extension_methods.push_back(word.substr(18));
     } else if (word.starts_with("include=")) {
       options.include.push_back(word.substr(8));
     } else if (word.starts_with("exclude=")) {
@@ -77,8 +81,9 @@ Outcome outcome_of(const std::string& input) {
   Sources sources;
   sources.add("input.yaml", input);
   Diagnostics diagnostics(sources);
-  const resources::Set set = resources::decode(sources, diagnostics);
-  const model::Mesh mesh = model::resolve(set, options_of(input), diagnostics);
+  const model::Options options = options_of(input);
+  const resources::Set set = resources::decode(sources, diagnostics, options.extension_methods);
+  const model::Mesh mesh = model::resolve(set, options, diagnostics);
   const std::vector<ir::Unit> units = lowering::lower(mesh, diagnostics);
   const std::string printed = ir::print(units);
   check_round_trip(units, printed);

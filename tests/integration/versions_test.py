@@ -285,6 +285,28 @@ class Versions(unittest.TestCase):
         zero = [split("v1alpha4", "{service: web-v2, weight: 0}")]
         self.outcomes(zero, {READ: "unavailable"}, "--access=permissive")
 
+    def test_shares_of_backends_without_endpoints(self):
+        # web-v2 has endpoints, web-v1 is a Service without any.
+        documents = ["apiVersion: v1\nkind: Service\nmetadata: {name: web-v1, namespace: shop}\n"
+                     "spec: {selector: {app: web-v1}, ports: [{port: 80}]}\n",
+                     split("v1alpha4", "{service: web-v1, weight: 1}, {service: web-v2, weight: 1}")]
+        for option, said in (("--split-shares=redistribute", False), ("--split-shares=strict", True)):
+            answer = self.answers(documents, [READ], "--access=permissive", option)[0]
+            self.assertEqual(answer["outcome"], "forward")
+            self.assertEqual("answered 503" in answer["reason"], said, answer["reason"])
+            self.assertEqual([each["value"] for each in answer["policies"]], ["strict"] * said)
+
+    def test_methods_beyond_the_list(self):
+        documents = [group("v1alpha4", "{name: p, pathRegex: /api, methods: [GET, PURGE]}"), target(HTTP_RULE)]
+        requests = {f"{FROM}:80 --path /api --method PURGE": "forward", f"{FROM}:80 --path /api": "forward",
+                    f"{FROM}:80 --path /api --method purge": "deny",
+                    f"{FROM}:80 --path /api --method DELETE": "deny"}
+        self.outcomes(documents, requests, "--extension-methods=PURGE")
+        self.outcomes(documents, dict.fromkeys(requests, "deny"), code=2)  # E04: the group is left out
+        answer = self.answers(documents, [f"{FROM}:80 --path /api --method LOCK"], "--extension-methods=PURGE")[0]
+        self.assertEqual([(each["part"], each["must_be"]) for each in answer["nearest"][0]["differ"]],
+                         [("method", "GET or PURGE")])
+
     def test_access_modes(self):
         self.outcomes([], {READ: "deny"})
         self.outcomes([], {READ: "forward", f"{FROM}:5432": "forward", f"{FROM}:53/udp": "forward"},

@@ -31,6 +31,18 @@ void by_headers(const RequestView* view, Verdict* verdict) {
   }
 }
 
+// Allows what is a PURGE by the text of its method.
+void only_purge(const RequestView* view, Verdict* verdict) {
+  *verdict = {};
+  const HeaderSlot& method = view->headers[0];
+  if (view->method == static_cast<std::uint32_t>(Method::kOther) && method.count == 1 &&
+      method.lines[0].size == 5 && std::memcmp(method.lines[0].data, "PURGE", 5) == 0) {
+    verdict->allowed[0] = 1;
+  }
+}
+
+std::uint32_t one_in_two(std::uint32_t, std::uint64_t entropy) { return entropy >> 63 ? 1 : 0; }
+
 struct Guarded {
   Guarded() : backend(ScriptedBackend::answering("in")) {
     TestUnit unit = unit_to(backend.port());
@@ -99,6 +111,24 @@ TEST_CASE("header slots are filled with every line, the authority, and joined co
   CHECK(proxy.get("/", "X-List: a\r\nCookie: x=1; y=2\r\n").status() == 403);
 }
 
+TEST_CASE("a method that has no number is told by its text, which no header can say") {
+  ScriptedBackend backend(ScriptedBackend::answering("in"));
+  TestUnit unit = unit_to(backend.port());
+  unit.access = AccessMode::enforce;
+  unit.program = program_of(only_purge, nullptr, {kMethodHeader});
+  RunningProxy proxy({unit});
+  const auto status = [&](const std::string& method, const std::string& headers = "") {
+    RawSocket client = proxy.client();
+    client.send(request("/", headers, method));
+    return client.receive_response().status();
+  };
+  CHECK(status("PURGE") == 200);
+  CHECK(status("purge") == 403);
+  CHECK(status("PURGED") == 403);
+  CHECK(status("GET", "method: PURGE\r\n") == 403);
+  CHECK(status("GET", ":method: PURGE\r\n") == 400);
+}
+
 TEST_CASE("a change of identities holds from the next request of a connection on") {
   Guarded mesh;
   RawSocket client = mesh.proxy->client("127.0.0.12");
@@ -124,4 +154,39 @@ TEST_CASE("the share of a backend without endpoints goes to those with weight, n
   const Message none = proxy.get();
   CHECK(none.status() == 503);
   CHECK(none.header("smic-reason")->starts_with("unavailable; route=\"TrafficSplit shop/canary\""));
+}
+
+TEST_CASE("with strict shares a backend without endpoints answers 503 for its own, with the line") {
+  ScriptedBackend v1(ScriptedBackend::answering("v1"));
+  TestUnit unit = unit_to(v1.port());
+  unit.backends = {{"shop/v1", 1, {v1.port()}}, {"shop/v2", 1, {}}};
+  unit.program = program_of(nullptr, one_in_two);
+  unit.policy.split_shares = {SplitShares::strict, {"Service shop/web", "shop.yaml", 7}};
+  smic::proxy::Options options;
+  options.workers = 1;
+  options.admin_address = "127.0.0.1:0";
+  RunningProxy proxy({unit}, options);
+  int served = 0, refused = 0;
+  for (int i = 0; i < 20; ++i) {
+    const Message response = proxy.get();
+    if (response.status() == 200) {
+      ++served;
+      continue;
+    }
+    ++refused;
+    CHECK(response.status() == 503);
+    CHECK(response.header("smic-reason") ==
+          std::string("unavailable; route=\"TrafficSplit shop/canary\"; shop/v2 has no ready "
+                      "endpoint; split-shares; policy=\"Service shop/web (shop.yaml:7)\""));
+  }
+  CHECK(served == 10);
+  CHECK(refused == 10);
+  const std::string port = std::to_string(proxy.units[0].port);
+  CHECK(proxy.metric("smic_policy_acts_total{source=\"unknown\",destination=\"shop/web:" + port +
+                     "\",route=\"TrafficSplit shop/canary\",backend=\"shop/v2:" + port +
+                     "\",policy=\"split-shares\"}") == 10);
+  CHECK(proxy.metric("smic_requests_unavailable_total") == 10);
+  unit.policy = {};  // the others take it
+  REQUIRE(proxy.apply({unit}).has_value());
+  for (int i = 0; i < 20; ++i) CHECK(proxy.get().body == "v1");
 }

@@ -54,6 +54,18 @@ TEST_CASE("a TCP unit carries bytes both ways with half-close, for those it allo
   CHECK(backend.connections() == 1);
 }
 
+TEST_CASE("with strict shares the connections of a backend without endpoints are closed") {
+  ScriptedBackend first(naming("v1"));
+  TestUnit unit = tcp_to({});
+  unit.backends = {{"shop/v1", 3, {first.port()}}, {"shop/v2", 1, {}}};
+  unit.program = program_of(nullptr, three_in_four);
+  unit.policy.split_shares = {smic::contract::SplitShares::strict, {"Service shop/web", "", 1}};
+  RunningProxy proxy({unit}, one_worker());
+  std::map<std::string, int> got;
+  for (int i = 0; i < 40; ++i) ++got[proxy.client("", 0).receive_all()];
+  CHECK(got == std::map<std::string, int>{{"v1", 30}, {"", 10}});
+}
+
 TEST_CASE("open tunnels are cut off when the policy no longer allows them, and only then") {
   ScriptedBackend backend([](RawSocket& socket) {
     if (socket.receive_until("\r\n\r\n").starts_with("GET ")) {

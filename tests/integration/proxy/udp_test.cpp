@@ -102,6 +102,19 @@ TEST_CASE("a split is per flow: a client stays where it is, and the shares are e
   CHECK(flows == std::map<std::string, int>{{"v1: x", 30}, {"v2: x", 10}});
 }
 
+TEST_CASE("with strict shares the flows of a backend without endpoints are dropped") {
+  DatagramBackend first(DatagramBackend::saying("v1"));
+  TestUnit unit = udp_to({});
+  unit.backends = {{"shop/v1", 3, {first.port()}}, {"shop/v2", 1, {}}};
+  unit.program = program_of(nullptr, three_in_four);
+  unit.policy.split_shares = {smic::contract::SplitShares::strict, {"Service shop/web", "", 1}};
+  RunningProxy proxy({unit}, one_worker());
+  std::vector<DatagramSocket> clients;
+  for (int i = 0; i < 40; ++i) REQUIRE(clients.emplace_back(client_of(proxy)).send("x"));
+  CHECK(eventually([&] { return proxy.metric(kUnavailable) == 10; }));
+  CHECK(proxy.metric("smic_udp_flows_total") == 30);
+}
+
 TEST_CASE("a flow that is idle ends, and one that is used does not") {
   DatagramBackend backend(DatagramBackend::saying("b"));
   smic::proxy::Options options = one_worker();

@@ -28,7 +28,8 @@ Manifest sample() {
                  .request_timeout = {{std::chrono::milliseconds(1500), {}}},
                  .retry_attempts = {{3, {}}},
                  .rate_limit = {{{100, 200, RateScope::service}, {}}},
-                 .circuit_breaker = {{*BreakerExpression::parse("NetworkErrorRatio() > 0.5"), {}}}};
+                 .circuit_breaker = {{*BreakerExpression::parse("NetworkErrorRatio() > 0.5"), {}}},
+                 .split_shares = {{SplitShares::strict, {"Service shop/reviews", "f", 9}}}};
   Unit tcp = unit;
   tcp.policy = {};
   tcp.service = "shop/store";
@@ -99,7 +100,8 @@ TEST_CASE("the JSON of a manifest is one line per unit, pod and named service, i
         R"("line":12},"split":[{"backend":0,"weight":9}]}],)"
         R"("policy":{"scheme":null,"request_timeout":null,"idle_timeout":{"value":"5s",)"
         R"("origin":{"resource":"Service shop/reviews","file":"","line":3}},)"
-        R"("retry_attempts":null,"rate_limit":null,"circuit_breaker":null}}
+        R"("retry_attempts":null,"rate_limit":null,"circuit_breaker":null,)"
+        R"("split_shares":null}}
 ],"identities":[
 {"address":"10.0.0.9","identity":"shop/web","pod":"shop/web-1"}
 ],"names":{"mesh_zones":["mesh","maesh"],"cluster_domain":"cluster.local",)"

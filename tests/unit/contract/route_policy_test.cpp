@@ -39,6 +39,11 @@ TEST_CASE("a policy's lines are its settings in words", "[policy]") {
   CHECK(lines[1].name == "rate-limit");
   CHECK(lines[1].value == "100 with-burst 200 per-source");
   CHECK(lines[1].origin.line == 7);
+  policy.split_shares = {SplitShares::strict, {}};
+  CHECK(lines_of(policy).back().name == "split-shares");
+  CHECK(lines_of(policy).back().value == "strict");
+  CHECK(split_shares_from("redistribute") == SplitShares::redistribute);
+  CHECK_FALSE(split_shares_from("Strict"));
 }
 
 TEST_CASE("numbers that make no sense break a rule", "[policy]") {

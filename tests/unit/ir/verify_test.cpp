@@ -65,6 +65,11 @@ TEST_CASE("verify refuses policies out of range, and any about requests where th
           }) == "unit has a policy that its protocol does not have");
   REQUIRE(broken_by([&](Unit& u) {
             as_tcp(u);
+            u.protocol = Protocol::udp;
+            u.policy = {.split_shares = {{contract::SplitShares::strict, {}}}};
+          }) == "");
+  REQUIRE(broken_by([&](Unit& u) {
+            as_tcp(u);
             u.policy.retry_attempts = {2, {}};
           }) == "unit has a policy that its protocol does not have");
 }

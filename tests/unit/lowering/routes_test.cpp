@@ -89,6 +89,20 @@ TEST_CASE("a split without a backend that has the port is unavailable there") {
         "  route r0 -> unavailable\n");
 }
 
+TEST_CASE("strict shares are said where there are shares, on every protocol") {
+  model::Options strict;
+  strict.split_shares = contract::SplitShares::strict;
+  const std::string both = "{service: web-v1, weight: 9}, {service: web-v2, weight: 1}";
+  for (const char* port : {"{port: 80}", "{port: 80, name: tcp}", "{port: 80, protocol: UDP}"}) {
+    INFO(port);
+    const Lowered mesh(three_services(port) + split("shop/s", "web", both), strict);
+    CHECK(mesh.unit("shop/web:80").find("policy split-shares strict") != std::string::npos);
+    CHECK(mesh.unit("shop/web-v1:80").find("policy") == std::string::npos);
+  }
+  const Lowered one(three_services("{port: 80}") + split("shop/s", "web", kBackends), strict);
+  CHECK(one.unit("shop/web:80").find("policy") == std::string::npos);
+}
+
 TEST_CASE("a split whose weights are all zero is unavailable and remembers its backends") {
   CHECK(
       Lowered(three_services("{port: 80}") +

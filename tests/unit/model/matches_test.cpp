@@ -29,6 +29,29 @@ TEST_CASE("an empty path and a star among the methods are no conditions") {
   CHECK(mesh.mesh.matches[0].methods == ir::kAnyMethod);
 }
 
+TEST_CASE("a method that SMI does not know is told apart by its text, whole and as it is written") {
+  const std::string yaml =
+      group("shop/api",
+            "{name: a, methods: [GET, PURGE], headers: {x: y}},\n"
+            " {name: b, methods: ['M.S|X']}, {name: c, methods: [PURGE, '*']}");
+  Sources sources;
+  sources.add("mesh.yaml", yaml);
+  Diagnostics diagnostics(sources);
+  const std::vector<std::string> extensions{"PURGE", "M.S|X"};
+  const auto mesh =
+      model::resolve(resources::decode(sources, diagnostics, extensions), {}, diagnostics);
+  CHECK(diagnostics.empty());
+  REQUIRE(mesh.matches.size() == 3);
+  const auto other = ir::method_bit(ir::Method::kOther);
+  CHECK(mesh.matches[0].methods == (ir::method_bit(ir::Method::kGet) | other));
+  CHECK(mesh.matches[0].headers ==
+        std::vector<ir::HeaderTest>{{":method", "GET|PURGE"}, {"x", "y"}});
+  CHECK(mesh.matches[1].methods == other);
+  CHECK(mesh.matches[1].headers == std::vector<ir::HeaderTest>{{":method", "M\\.S\\|X"}});
+  CHECK(mesh.matches[2].methods == ir::kAnyMethod);
+  CHECK(mesh.matches[2].headers.empty());
+}
+
 TEST_CASE("a bad regular expression is told at its place, and its match is left out") {
   const Resolved mesh(group("shop/api",
                             "{name: a, pathRegex: '/(a'}, {name: b, headers: {x: 'a**'}}, "

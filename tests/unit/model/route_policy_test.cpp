@@ -45,6 +45,26 @@ TEST_CASE("every annotation becomes its setting, with the line it stands on") {
                       .circuit_breaker->value) == "LatencyAtQuantileMS(50) > 100");
 }
 
+TEST_CASE("shares are strict by the option, and a Service's annotation wins") {
+  using contract::SplitShares;
+  const auto shares = [](const std::string& annotations, SplitShares option) {
+    const Resolved mesh(service("shop/web", "{port: 53, protocol: UDP, name: u}",
+                                "annotations: {" + annotations + "}"),
+                        {.split_shares = option});
+    mesh.expect().none();
+    return mesh.service("shop", "web").policy.split_shares;
+  };
+  CHECK_FALSE(shares("", SplitShares::redistribute));
+  CHECK(shares("", SplitShares::strict) ==
+        contract::Setting<SplitShares>{SplitShares::strict, {"split shares strict", "", 0}});
+  const auto own = shares("smic.dev/split-shares: strict", SplitShares::redistribute);
+  CHECK(own->value == SplitShares::strict);
+  CHECK(own->origin.resource == "Service shop/web");
+  CHECK(shares("smic.dev/split-shares: redistribute", SplitShares::strict)->value ==
+        SplitShares::redistribute);
+  refused("smic.dev/split-shares", "loose", "`strict` or `redistribute`");
+}
+
 TEST_CASE("a rate limit's burst is a second's worth, and its scope each source, if not given") {
   using contract::RateLimit;
   using contract::RateScope;

@@ -184,7 +184,13 @@ TEST_CASE("a backend with weight but without ready endpoint is told, if endpoint
   const Resolved known(
       yaml + slice("shop/web-v1", "{addresses: ['10.0.0.1']}", "{port: 80}") +
       slice("shop/web-v2", "{addresses: ['10.0.0.2'], conditions: {ready: false}}", "{port: 80}"));
-  known.expect().has("W08").at_text("web-v2").times(1);
+  known.expect().has("W08").at_text("web-v2").message("the others take its share").times(1);
+  const Resolved strict(
+      yaml + slice("shop/web-v1", "{addresses: ['10.0.0.1']}", "{port: 80}") +
+          slice("shop/web-v2", "{addresses: ['10.0.0.2'], conditions: {ready: false}}",
+                "{port: 80}"),
+      {.split_shares = contract::SplitShares::strict});
+  strict.expect().has("W08").message("its share is answered 503").times(1);
 }
 
 TEST_CASE("weights that are all zero are told; a zero beside others is not") {

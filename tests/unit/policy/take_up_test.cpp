@@ -34,6 +34,12 @@ TEST_CASE("a rule that did not change keeps what it remembers, one that did star
   CHECK(changed->circuit_breaker == first->circuit_breaker);
 }
 
+TEST_CASE("how splits share is nothing to remember") {
+  RoutePolicy policy;
+  policy.split_shares = {contract::SplitShares::strict, {}};
+  CHECK(policy::take_up(policy, nullptr) == nullptr);
+}
+
 TEST_CASE("a policy remembers only for the rules that it has") {
   RoutePolicy only_timeout;
   only_timeout.request_timeout = {std::chrono::seconds(1), {}};

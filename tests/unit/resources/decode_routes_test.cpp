@@ -105,6 +105,22 @@ TEST_CASE("E04: methods are the known ones, in capital letters") {
       .help("`PATCH`");
 }
 
+TEST_CASE("E04: methods beyond SMI's are those of the option, as they are written") {
+  const auto said = [](const std::string& method) {
+    Sources sources;
+    sources.add("mesh.yaml", hub_group("  - name: m\n    methods: [" + method + "]\n"));
+    Diagnostics diagnostics(sources);
+    const std::vector<std::string> extensions{"PURGE", "M-SEARCH"};
+    const resources::Set set = resources::decode(sources, diagnostics, extensions);
+    CHECK(set.http_route_groups.size() == (diagnostics.empty() ? 1 : 0));
+    return diagnostics.empty() ? std::string() : diagnostics.sorted().front().help;
+  };
+  CHECK(said("PURGE") == "");
+  CHECK(said("GET, M-SEARCH") == "");
+  CHECK(said("purge") == "did you mean `PURGE`?");
+  CHECK(said("LOCK").find("`M-SEARCH`") != std::string::npos);
+}
+
 TEST_CASE("E05: header names are tokens, list items have one key") {
   expect_diagnostics(hub_group("  - name: m\n    headers: {':authority': x}\n"))
       .has("E05")

@@ -66,6 +66,7 @@ TEST_CASE("a policy's value that makes no sense is told where it stands", "[text
   expect("policy request-timeout 48h").at_text("48h").message("1ms to 24h");
   expect("policy retry-attempts 0").message("1 to 10");
   expect("policy rate-limit 0 with-burst 1 per-source").message("1 to 1000000");
+  expect("policy split-shares loose").at_text("loose").message("no way to share");
   expect("policy circuit-breaker \"NetworkErrorRatio() > x\"").at_text("x").message("a number");
   expect("policy retry-attempts 2\npolicy retry-attempts 2")
       .at_text("retry-attempts")
