@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-enum class Emit { raw_ir, ir, graph, llvm, assembly, object, image, manifest };
+enum class Emit { raw_ir, ir, graph, llvm, assembly, object, image, digests, manifest };
 
 struct Options {
   Emit emit = Emit::ir;
@@ -106,11 +106,12 @@ Syntax syntax_of(Options& options) {
                     {"asm", Emit::assembly},
                     {"object", Emit::object},
                     {"image", Emit::image},
+                    {"digests", Emit::digests},
                     {"manifest", Emit::manifest}},
                    options.emit,
                    "rule IR as lowered or after passes, decision graph, LLVM IR,\n"
-                   "assembly, ELF object, image, or the manifest of a node on\n"
-                   "loopback (default: ir)"),
+                   "assembly, ELF object, image, the digest of each image, or\n"
+                   "the manifest of a node on loopback (default: ir)"),
       text("-o", "FILE", options.output,
            "where to; for object and image of several units a directory,\n"
            "with a file per unit (default: stdout)"),
@@ -134,6 +135,7 @@ Syntax syntax_of(Options& options) {
       "  smic compile examples/canary\n"
       "  smic compile --emit=ir examples/canary | smic compile --emit=ir -\n"
       "  smic compile --emit=image -o images/ examples/canary\n"
+      "  smic compile --emit=digests examples/canary | diff - other-machine.txt\n"
       "  smic compile --stats=human examples/canary\n\n"
       "exit: 0 done, 1 the world failed, 2 the input has errors (what is good is written),\n"
       "64 wrong usage";
@@ -183,6 +185,18 @@ Result<contract::Bytes> object_of(const ir::Unit& raw, const Options& options) {
   auto bytes = codegen::emit_object(decision::decide(unit), target_of(options));
   if (!bytes) return fail(bytes, name_of(raw));
   return bytes;
+}
+
+// A line per unit, to compare what two machines or two builds make of the same input.
+Result<std::string> digests_of(const std::vector<ir::Unit>& units, const Options& options) {
+  auto outputs = UnitCompiler(options.compile).compile(units);
+  if (!outputs) return std::unexpected(outputs.error());
+  std::string text;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    const bool udp = units[i].protocol == ir::Protocol::udp;
+    text += outputs->units[i].names.image + ' ' + name_of(units[i]) + (udp ? "/udp" : "") + '\n';
+  }
+  return text;
 }
 
 using Binary = std::shared_ptr<const contract::Bytes>;
@@ -285,6 +299,10 @@ Result<void> write(const std::vector<ir::Unit>& units, const Options& options, C
     return stats ? write_text(*stats, options, console) : std::unexpected(stats.error());
   }
   if (is_binary(options)) return write_binary(units, options, console);
+  if (options.emit == Emit::digests) {
+    const auto digests = digests_of(units, options);
+    return digests ? write_text(*digests, options, console) : std::unexpected(digests.error());
+  }
   return write_text(text_of_all(units, options), options, console);
 }
 
