@@ -16,6 +16,7 @@
 #include <map>
 #include <mutex>
 
+#include "base/log.h"
 #include "controller/cache/entry.h"
 
 namespace smic::cache {
@@ -53,6 +54,7 @@ class Directory final : public CompiledStore {
     return contract::to_hex(hash).append(kSuffix);
   }
   bool write(const fs::path& to, const std::string& entry);
+  void tell_once_it_fails(bool written);
   void note(const std::string& name, std::uint64_t bytes);
   void forget(const std::string& name);
   void make_room();
@@ -61,6 +63,7 @@ class Directory final : public CompiledStore {
   const std::uint64_t most_bytes_;
   const std::string build_;
   std::atomic<std::uint64_t> written_ = 0;
+  std::atomic<bool> fails_ = false;
   std::mutex mutex_;
   std::map<std::string, File> files_;  // that we know of
   std::uint64_t bytes_ = 0, uses_ = 0;
@@ -101,6 +104,7 @@ std::optional<CompiledUnit> Directory::find(const std::string& key) {
   auto unit = unit_of(key, *entry);
   std::error_code ignored;
   if (!unit) {
+    log_warning("cache: a damaged file is compiled anew", {{"file", path_ / name}});
     fs::remove(path_ / name, ignored);
     const std::lock_guard lock(mutex_);
     forget(name);
@@ -114,7 +118,10 @@ std::optional<CompiledUnit> Directory::find(const std::string& key) {
 
 void Directory::keep(const std::string& key, const CompiledUnit& unit) {
   const std::string name = name_of(key), entry = entry_of(key, unit);
-  if (entry.size() > most_bytes_ || !write(path_ / name, entry)) return;
+  if (entry.size() > most_bytes_) return;
+  const bool written = write(path_ / name, entry);
+  tell_once_it_fails(written);
+  if (!written) return;
   const std::lock_guard lock(mutex_);
   note(name, entry.size());
   make_room();
@@ -126,11 +133,24 @@ bool Directory::write(const fs::path& to, const std::string& entry) {
   std::ofstream file(beside, std::ios::binary | std::ios::trunc);
   file.write(entry.data(), static_cast<std::streamsize>(entry.size()));
   file.close();
+  int why = errno;
   std::error_code error;
-  if (file) fs::rename(beside, to, error);
-  if (file && !error) return true;
+  if (file) {
+    fs::rename(beside, to, error);
+    if (!error) return true;
+    why = error.value();
+  }
   fs::remove(beside, error);
+  errno = why;
   return false;
+}
+
+// A full disk fails every unit; one line says it, and one more when it is over and comes again.
+void Directory::tell_once_it_fails(bool written) {
+  const int why = errno;
+  if (fails_.exchange(!written) || written) return;
+  log_warning("cache: cannot write, so units are compiled again next time",
+              {{"directory", path_}, {"error", std::strerror(why)}});
 }
 
 void Directory::note(const std::string& name, std::uint64_t bytes) {

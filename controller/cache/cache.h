@@ -11,8 +11,8 @@
 //   may share a directory; what one takes away, another compiles again.
 //
 // The digest is no signature. Who may write the directory says what is enforced, so it is made for
-// its owner alone, and failing to write is no failure of compiling: the next run just has more to
-// do.
+// its owner alone, and failing to write is no failure of compiling: it is told once, and the next
+// run just has more to do.
 #pragma once
 
 #include <cstdint>

@@ -52,7 +52,7 @@ class Daemon {
   Daemon(const Configuration& given, const ReadAgain& fresh) : given_(given), fresh_(fresh) {}
 
   Result<void> start() {
-    if (auto opened = open_cache(); !opened) return opened;
+    open_cache();
     if (auto found = given_.has_cluster() ? use_cluster() : use_directory(); !found) return found;
     make_reconciler();
     surroundings_.emplace(
@@ -69,12 +69,15 @@ class Daemon {
     return {};
   }
 
-  Result<void> open_cache() {
-    if (given_.cache.empty()) return {};
+  // It only saves time, so a mesh does not wait for somebody to mend it.
+  void open_cache() {
+    if (given_.cache.empty()) return;
     auto store = cache::open(given_.cache);
-    if (!store) return fail(store, "cache");
-    store_ = *std::move(store);
-    return {};
+    if (store) {
+      store_ = *std::move(store);
+    } else {
+      log_warning("cache not used", {{"error", store.error().message}});
+    }
   }
 
   void follow() {
