@@ -170,16 +170,14 @@ Result<void> ProgramChecker::check_words(std::uint32_t at, std::uint32_t bits) {
       stride > kMaxStride || stride % 4 != 0) {
     return refuse("a hash's words", at);
   }
-  const std::uint64_t size =
-      (1ull << bits) + (sizeof(WordSlot) + sizeof(WordText)) * slots + stride * prefixes;
-  if (!records_.take(at + kHashHeader, size)) return refuse("a hash's words", at);
-  const std::uint64_t table = at + kHashHeader + (1ull << bits);
-  const std::uint64_t texts = table + sizeof(WordSlot) * slots;
-  for (std::uint64_t i = 0; i < slots; ++i) {
-    if (records_.read32(texts + sizeof(WordText) * i) >> 8 >= prefixes) {
-      return refuse("a word's prefix", at);
-    }
-    if (auto checked = check_slot(table + sizeof(WordSlot) * i); !checked) return checked;
+  const std::uint64_t shifts = at + std::uint64_t{kHashHeader};
+  const std::uint64_t table = word_table(at, bits);
+  const std::uint64_t size = table - shifts + sizeof(WordSlot) * slots + stride * prefixes;
+  if (!records_.take(shifts, size)) return refuse("a hash's words", at);
+  for (std::uint64_t slot = table; slot < table + sizeof(WordSlot) * slots;
+       slot += sizeof(WordSlot)) {
+    if (records_.read32(slot + 8) >> 8 >= prefixes) return refuse("a word's prefix", at);
+    if (auto checked = check_slot(slot); !checked) return checked;
   }
   return {};
 }

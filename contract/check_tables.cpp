@@ -120,17 +120,24 @@ Result<void> TablesChecker::check_masks() {
 }
 
 Result<void> TablesChecker::check_cells() {
-  if (h_.cells_dense > 1 || h_.cell_bits > 31) return refuse("cells", h_.cell_table);
+  if (h_.cells_form > kCellsBits || h_.cell_bits > 31) return refuse("cells", h_.cell_table);
+  const bool hashed = h_.cells_form == kCellsHashed;
   const std::uint64_t cells =
-      h_.cells_dense ? std::uint64_t{h_.keys} * h_.source_classes : 1ull << h_.cell_bits;
-  const std::uint64_t size = h_.cells_dense ? 4 : sizeof(CellRecord);
+      hashed ? 1ull << h_.cell_bits : std::uint64_t{h_.keys} * h_.source_classes;
+  if (h_.cells_form == kCellsBits) {  // any bits are sound
+    if (h_.masks < 2 || !records_.take(h_.cell_table, (cells + 7) / 8)) {
+      return refuse("the cells", h_.cell_table);
+    }
+    return {};
+  }
+  const std::uint64_t size = hashed ? sizeof(CellRecord) : 4;
   if (cells > 0xffffffff || !records_.take(h_.cell_table, size * cells)) {
     return refuse("the cells", h_.cell_table);
   }
-  if (!h_.cells_dense && h_.cell_probes > cells) return refuse("cell probes", h_.cell_table);
+  if (hashed && h_.cell_probes > cells) return refuse("cell probes", h_.cell_table);
   for (std::uint64_t i = 0; i < cells; ++i) {
     const std::uint64_t at = h_.cell_table + size * i;
-    if (!h_.cells_dense && records_.read32(at) == kNoKey) continue;
+    if (hashed && records_.read32(at) == kNoKey) continue;
     if (records_.read32(at + size - 4) >= h_.masks) return refuse("a cell", at);
   }
   return {};

@@ -9,8 +9,10 @@ namespace {
 
 SMIC_INLINE uint32_t cell(Tables t, uint32_t key, uint32_t source_class) {
   const uint8_t* table = t + SMIC_HEADER(cell_table);
-  if (SMIC_HEADER(cells_dense)) {
-    return load32(table + 4 * (uint64_t{key} * SMIC_HEADER(source_classes) + source_class));
+  const uint32_t form = SMIC_HEADER(cells_form);
+  if (form != kCellsHashed) {
+    const uint64_t index = uint64_t{key} * SMIC_HEADER(source_classes) + source_class;
+    return form == kCellsDense ? load32(table + 4 * index) : table[index / 8] >> index % 8 & 1;
   }
   const uint32_t slots = (1u << SMIC_HEADER(cell_bits)) - 1;
   const uint32_t hash = cell_hash(key, source_class);

@@ -47,9 +47,9 @@ SMIC_INLINE Word word_ahead(const Subject& s, uint32_t segments, uint32_t& size)
   return word;
 }
 
-SMIC_INLINE bool is_word(const Subject& s, const Word& word, uint32_t size, const uint8_t* text,
+SMIC_INLINE bool is_word(const Subject& s, const Word& word, uint32_t size, const uint8_t* slot,
                          const uint8_t* prefixes, uint32_t stride) {
-  const uint32_t size_and_prefix = load32(text);
+  const uint32_t size_and_prefix = load32(slot + 8);
   const uint8_t* prefix = prefixes + uint64_t{stride} * (size_and_prefix >> 8);
   const uint32_t before = size > kWordEnd ? size - kWordEnd : 0;
   uint64_t other = (size_and_prefix & 0xff) ^ size;
@@ -58,7 +58,7 @@ SMIC_INLINE bool is_word(const Subject& s, const Word& word, uint32_t size, cons
     other |= (load64(prefix + 8 * i) ^ word.parts[i]) & keep;
   }
   const uint64_t end = window(s, s.at + before) & first_bytes(size - before);
-  return (other | (end ^ load32(text + 4))) == 0;
+  return (other | (end ^ load32(slot + kWordEndAt))) == 0;
 }
 
 SMIC_INLINE uint32_t run_hash(Tables t, uint32_t offset, uint32_t bits, Subject& s) {
@@ -71,14 +71,12 @@ SMIC_INLINE uint32_t run_hash(Tables t, uint32_t offset, uint32_t bits, Subject&
   const uint32_t shift = op[kHashHeader + word_shift(hash, shift_bits)];
   const uint32_t slots = load32(op + 12);
   const uint64_t number = word_slot(hash, shift, slots);
-  const uint8_t* table = op + kHashHeader + (uint64_t{1} << shift_bits);
+  const uint8_t* table = t + word_table(offset, shift_bits);
   const uint8_t* slot = table + sizeof(WordSlot) * number;
-  const uint8_t* texts = table + sizeof(WordSlot) * uint64_t{slots};
-  const uint8_t* prefixes = texts + sizeof(WordText) * uint64_t{slots};
+  const uint8_t* prefixes = table + sizeof(WordSlot) * uint64_t{slots};
   const uint32_t next = load32(slot), result = load32(slot + 4);
   const uint32_t take = size + (result & kWordSlash);
-  const bool found =
-      is_word(s, word, size, texts + sizeof(WordText) * number, prefixes, load32(op + 20));
+  const bool found = is_word(s, word, size, slot, prefixes, load32(op + 20));
   if (!found || take > s.size - s.at) return load32(op + 8) & ~kRefRetry;
   s.at += take;
   s.result = result & ~kRefTags;

@@ -28,7 +28,7 @@
 namespace smic::contract {
 
 inline constexpr uint32_t kTablesMagic = 0x544d5331;  // "1SMT"
-inline constexpr uint32_t kTablesVersion = 3;
+inline constexpr uint32_t kTablesVersion = 4;
 
 // The kernel reads up to a word at a time: this much after the last record belongs to the block.
 inline constexpr uint32_t kTablesPadding = 32;
@@ -62,7 +62,7 @@ struct TablesHeader {
   uint32_t masks;              // how many
   uint32_t mask_table;         // u64[destination_words] each; mask 0 is empty, mask 1 is full
   uint32_t keys;               // how many; a key is a set of sources that rows speak of
-  uint32_t cells_dense;        // 1: u32[keys × source_classes] of masks; 0: hash of CellRecords
+  uint32_t cells_form;         // CellsForm
   uint32_t cell_table;
   uint32_t cell_bits;    // hash: 2^bits records
   uint32_t cell_probes;  // hash: the longest probe sequence that any present cell needs
@@ -91,7 +91,15 @@ struct TermRecord {
 inline constexpr uint32_t kEverySource = 0xffffffff;
 inline constexpr uint32_t kLastTerm = 0x80000000;
 
-// cell(key, class) → mask; what is not there is mask 0. Linear probing from cell_hash().
+// cell(key, class) → mask; what is not there is mask 0.
+//   hashed   CellRecords, linear probing from cell_hash()
+//   dense    u32[keys × source_classes] of masks
+//   bits     a bit of each (key × source_classes + class): mask 1 or 0. Most units need no others,
+//   as
+//            a caller is in a set of sources or not, and 5 KB of bits say for 200 sets of 200
+//            callers what 12 KB of records do, without a search
+enum CellsForm : uint32_t { kCellsHashed = 0, kCellsDense, kCellsBits };
+
 struct CellRecord {
   uint32_t key;  // kNoKey = free
   uint32_t source_class;
@@ -225,7 +233,8 @@ inline constexpr uint32_t kDead = kRefFinal;
 //             a bit per key and a ref per key (fallback: other bytes), or with kMapRuns a bit
 //             per start of a run of equal bytes and a ref per run (no other bytes exist)
 //   hash    [kind] [seed] [bits] [segments]  accept, fallback, slots, prefixes, stride,
-//             u8 shifts[2^bits], WordSlot[slots], WordText[slots], prefixes of `stride` bytes each
+//             u8 shifts[2^bits], WordSlot[slots] aligned in the block (word_table()), prefixes of
+//             `stride` bytes each
 //             the word ahead (below), if it is the one of its slot; anything else: fallback, at the
 //             byte where the word begins
 //   bits    [kind] [0] [0] [0]  BitsRecord
@@ -286,21 +295,28 @@ struct Word {
   uint64_t parts[kWordParts];
 };
 
+// All that is a rule's own, in one line of a cache: what it leads to, the last bytes of the word,
+// and the number of the prefix that has those before.
 struct WordSlot {
-  uint32_t next;    // ref behind the word
-  uint32_t result;  // what kResultOfWord means there, or 0; | kWordSlash
+  uint32_t next;             // ref behind the word
+  uint32_t result;           // what kResultOfWord means there, or 0; | kWordSlash
+  uint32_t size_and_prefix;  // size | prefix << 8
+  uint8_t end[4];            // what the word does not have of them is zero, at the end
 };
+inline constexpr uint32_t kWordEndAt = 12;
+static_assert(sizeof(WordSlot) == 16);
+
+// The offset of the slots of a hash that lies at `op`.
+constexpr uint64_t word_table(uint32_t op, uint32_t bits) {
+  return (op + uint64_t{kHashHeader} + (uint64_t{1} << bits) + sizeof(WordSlot) - 1) &
+         ~uint64_t{sizeof(WordSlot) - 1};
+}
 inline constexpr uint32_t kWordSlash = 1;  // the slash behind the word is taken too
 
 // The result of an op that stands for the result in the slot of the last word that was found. It is
 // no offset: a header lies there.
 inline constexpr uint32_t kResultOfWord = 4;
 
-// The last bytes of a word, and the number of the prefix that has those before.
-struct WordText {
-  uint32_t size_and_prefix;  // size | prefix << 8
-  uint8_t end[4];            // what the word does not have of them is zero, at the end
-};
 inline constexpr uint32_t kWordEnd = 4;
 inline constexpr uint32_t kMaxPrefixes = 1 << 24;
 inline constexpr uint32_t kMaxStride = kMaxWord - kWordEnd;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // LLVM IR for the shape of a unit: what depends on few numbers becomes code with those numbers in
 // it, what depends on many patterns is a call of the kernel with the unit's tables. For the split
-// 90 : 10 of a route,
+// 90 : 10 of a route, whose running sums are in the tables,
 //
-//   %x = (entropy × 100) >> 64
-//   %i = zext (%x ≥ 90)              one comparison per backend but the last, no branch
+//   %x = (entropy × sums[1]) >> 64
+//   %i = zext (%x ≥ sums[0])         one comparison per backend but the last, no branch
 //
 // and for a unit with few patterns the whole match: verdicts as constants, but for one look-up per
 // access rule of which sources it means; paths as in emit_path.cpp; a leaf with header conditions
@@ -285,7 +285,7 @@ class Emitter {
     build_.SetInsertPoint(none);
     build_.CreateRet(build_.getInt32(contract::kNoBackend));
     for (std::size_t route = 0; route < code.size(); ++route) {
-      if (code[route].empty() || code[route].back() == 0) continue;  // all weights are zero
+      if (code[route].backends == 0) continue;
       llvm::BasicBlock* here = block();
       choose->addCase(build_.getInt32(static_cast<std::uint32_t>(route)), here);
       build_.SetInsertPoint(here);
@@ -294,14 +294,16 @@ class Emitter {
   }
 
   // How many running sums lie at or below x is the index of the first one above it.
-  llvm::Value* backend_of(const std::vector<std::uint64_t>& cumulative) {
-    llvm::Type* wide = build_.getInt128Ty();
-    llvm::Value* product = build_.CreateMul(build_.CreateZExt(function_->getArg(1), wide),
-                                            llvm::ConstantInt::get(wide, cumulative.back()));
-    llvm::Value* x = build_.CreateTrunc(build_.CreateLShr(product, 64), build_.getInt64Ty());
+  llvm::Value* backend_of(const RouteCode& route) {
     llvm::Value* index = build_.getInt32(0);
-    for (std::size_t i = 0; i + 1 < cumulative.size(); ++i) {
-      llvm::Value* beyond = build_.CreateICmpUGE(x, build_.getInt64(cumulative[i]));
+    if (route.backends == 1) return index;
+    llvm::Value* sums = field(tables_, route.sums_at);
+    llvm::Type* wide = build_.getInt128Ty();
+    llvm::Value* total = build_.CreateZExt(load_word(sums, route.backends - 1), wide);
+    llvm::Value* product = build_.CreateMul(build_.CreateZExt(function_->getArg(1), wide), total);
+    llvm::Value* x = build_.CreateTrunc(build_.CreateLShr(product, 64), build_.getInt64Ty());
+    for (std::uint32_t i = 0; i + 1 < route.backends; ++i) {
+      llvm::Value* beyond = build_.CreateICmpUGE(x, load_word(sums, i));
       index = build_.CreateAdd(index, build_.CreateZExt(beyond, build_.getInt32Ty()));
     }
     return index;

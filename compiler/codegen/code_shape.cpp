@@ -57,14 +57,14 @@ bool read_start(const TablesView& tables, MatchCode& match) {
     terms += outcome.terms.size();
     cells |= asks_cells(outcome);
   }
-  return terms <= kMaxCodeTerms && (!cells || tables.header().cells_dense != 0);
+  return terms <= kMaxCodeTerms && (!cells || tables.header().cells_form == kCellsDense);
 }
 
 // ---- leaves ------------------------------------------------------------------------------------
 
 bool fits(const TablesView& tables, const OutcomeCode& outcome) {
   return outcome.terms.size() <= kMaxLeafTerms &&
-         (!asks_cells(outcome) || tables.header().cells_dense != 0);
+         (!asks_cells(outcome) || tables.header().cells_form == kCellsDense);
 }
 
 LeafCode read_inline_leaf(const TablesView& tables, std::uint32_t leaf) {
@@ -140,9 +140,11 @@ std::optional<SplitCode> read_split(const TablesView& tables) {
                                                sizeof(RouteRecord) * std::uint64_t{route});
     backends += record.backends;
     if (backends > kMaxCodeBackends) return std::nullopt;
-    auto& cumulative = split.emplace_back();
-    for (std::uint32_t i = 0; i < record.backends; ++i) {
-      cumulative.push_back(tables.at<std::uint64_t>(record.cumulative + 8 * std::uint64_t{i}));
+    const std::uint64_t last = record.cumulative + 8 * (std::uint64_t{record.backends} - 1);
+    if (record.backends == 0 || tables.at<std::uint64_t>(last) == 0) {
+      split.emplace_back();
+    } else {
+      split.push_back({record.backends, record.backends == 1 ? 0 : record.cumulative});
     }
   }
   return split;

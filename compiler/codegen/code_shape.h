@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What of a decision becomes code, read off its tables. All else is data that the kernel walks.
-// The machine code of a unit is a function of this and the target alone, so that the ten thousand
-// plain services of a cluster are compiled once.
+// The machine code of a unit is a function of this and the target alone, and what differs from unit
+// to unit, texts and weights, stands in the tables: so the ten thousand services of a cluster are
+// compiled once for each shape that their rules have.
 #pragma once
 
 #include <array>
@@ -61,8 +62,14 @@ struct MatchCode {
   auto operator<=>(const MatchCode&) const = default;
 };
 
-// For each route the running sums of its weights.
-using SplitCode = std::vector<std::vector<std::uint64_t>>;
+// Of a route how many backends it has, and where the running sums of their weights are: a change of
+// weights compiles nothing.
+struct RouteCode {
+  std::uint32_t backends = 0;  // 0 also if all weights are zero
+  std::uint32_t sums_at = 0;   // of one backend they are not asked
+  auto operator<=>(const RouteCode&) const = default;
+};
+using SplitCode = std::vector<RouteCode>;
 
 struct CodeShape {
   std::optional<MatchCode> match;  // absent: smic_v1_match is the kernel

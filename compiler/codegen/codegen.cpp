@@ -43,7 +43,7 @@ class CodeCache {
 
  private:
   using Key = std::pair<std::string_view, CodeShape>;
-  static constexpr std::size_t kMaxCachedCodes = 1024;
+  static constexpr std::size_t kMaxCachedCodes = 4096;
 
   Code find(const Key& key) {
     const std::lock_guard lock(mutex_);

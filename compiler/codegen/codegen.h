@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A decision in, an image out. LLVM's compiling half has its door here; no type of it leaves.
 //
-// Code for the shape, data for what is large. What depends on few numbers becomes LLVM IR with
-// those numbers in it: the split of every route, and the whole match of a unit with few patterns or
-// none. Header conditions and units with more patterns stay in the tables, and the unit's code
-// calls the kernel (contract/kernel.h), which was compiled for every target when smic was built.
-// Code, kernel and tables are linked into one ELF object with nothing but text and read-only data.
-// A unit whose match is the kernel's altogether gets an image of tables alone.
+// Code for the shape, data for what is large or differs from unit to unit. What depends on few
+// numbers becomes LLVM IR with those numbers in it: how every route is split, and the whole match
+// of a unit with few patterns or none. Header conditions and units with more patterns stay in the
+// tables, and the unit's code calls the kernel (contract/kernel.h), which was compiled for every
+// target when smic was built. Code, kernel and tables are linked into one ELF object with nothing
+// but text and read-only data. A unit whose match is the kernel's altogether gets an image of
+// tables alone.
 //
 // Deterministic: no addresses, times or paths in the output, and nothing depends on the builder.
 #pragma once

@@ -5,7 +5,8 @@
 //   op 1   at the end?  byte - '0' ≤ 9?
 //   leaf   route and mask as immediates
 //
-// Text is compared with immediates in as few loads as cover it, the last two may overlap, and a
+// Text is compared with the tables' in as few loads as cover it (not with immediates, so that the
+// code is that of every unit of this shape), the last two may overlap, and a
 // path that fails is not looked at again unless some other pattern could still match it: only then
 // does it matter which byte was the first that differed.
 //
@@ -41,14 +42,6 @@ std::vector<Chunk> chunks_of(std::size_t size) {
     at += wide;
   }
   return chunks;
-}
-
-std::uint64_t bytes_of(const std::string& text, const Chunk& chunk) {
-  std::uint64_t bytes = 0;
-  for (std::size_t i = chunk.size; i-- != 0;) {
-    bytes = bytes << 8 | static_cast<unsigned char>(text[chunk.at + i]);
-  }
-  return bytes;
 }
 
 class PathEmitter {
@@ -126,7 +119,7 @@ class PathEmitter {
   void emit_op(const PathOp& op, Value* at) {
     switch (op.kind) {
       case PathOp::Kind::text:
-        return op.text.empty() ? emit_choice(op, at) : emit_text(op, at);
+        return op.text_size == 0 ? emit_choice(op, at) : emit_text(op, at);
       case PathOp::Kind::step:
         return emit_step(op, at);
       case PathOp::Kind::span:
@@ -138,13 +131,13 @@ class PathEmitter {
     BasicBlock* differs = block();
     Value* left = build_.CreateSub(build_.CreatePtrToInt(subject_.end, build_.getInt64Ty()),
                                    build_.CreatePtrToInt(at, build_.getInt64Ty()));
-    pass_if(build_.CreateICmpUGE(left, build_.getInt64(op.text.size())), differs);
-    const std::vector<Chunk> chunks = chunks_of(op.text.size());
+    pass_if(build_.CreateICmpUGE(left, build_.getInt64(op.text_size)), differs);
+    const std::vector<Chunk> chunks = chunks_of(op.text_size);
     for (std::size_t i = 0; i < chunks.size(); i += kLoadsPerBlock) {
       const std::size_t end = std::min(chunks.size(), i + kLoadsPerBlock);
-      pass_if(equal(op.text, at, {chunks.begin() + i, chunks.begin() + end}), differs);
+      pass_if(equal(op.text_at, at, {chunks.begin() + i, chunks.begin() + end}), differs);
     }
-    Value* behind = step(at, op.text.size());
+    Value* behind = step(at, op.text_size);
     if (op.chooses) {
       emit_choice(op, behind);
     } else {
@@ -160,17 +153,21 @@ class PathEmitter {
     build_.SetInsertPoint(here);
   }
 
-  Value* equal(const std::string& text, Value* at, const std::vector<Chunk>& chunks) {
+  // Of the tables' text at the offset `text`, and the subject's at `at`.
+  Value* equal(std::uint32_t text, Value* at, const std::vector<Chunk>& chunks) {
+    const auto both = [&](const Chunk& chunk) {
+      llvm::Type* type = build_.getIntNTy(8 * chunk.size);
+      return std::pair(load(type, step(at, chunk.at)),
+                       load(type, step(tables_, std::uint64_t{text} + chunk.at)));
+    };
     if (chunks.size() == 1) {
-      llvm::Type* type = build_.getIntNTy(8 * chunks[0].size);
-      return build_.CreateICmpEQ(load(type, step(at, chunks[0].at)),
-                                 llvm::ConstantInt::get(type, bytes_of(text, chunks[0])));
+      const auto [subject, wanted] = both(chunks[0]);
+      return build_.CreateICmpEQ(subject, wanted);
     }
     Value* differ = build_.getInt64(0);
     for (const Chunk& chunk : chunks) {
-      llvm::Type* type = build_.getIntNTy(8 * chunk.size);
-      Value* bits = build_.CreateXor(load(type, step(at, chunk.at)),
-                                     llvm::ConstantInt::get(type, bytes_of(text, chunk)));
+      const auto [subject, wanted] = both(chunk);
+      Value* bits = build_.CreateXor(subject, wanted);
       differ = build_.CreateOr(differ, build_.CreateZExt(bits, build_.getInt64Ty()));
     }
     return build_.CreateIsNull(differ);
@@ -184,7 +181,7 @@ class PathEmitter {
     }
     Value* text = build_.CreateConstInBoundsGEP1_64(build_.getInt8Ty(), tables_, op.text_at);
     Value* stop = build_.CreateCall(prefix_function(function_),
-                                    {at, subject_.end, text, build_.getInt64(op.text.size())});
+                                    {at, subject_.end, text, build_.getInt64(op.text_size)});
     leave_at_end(stop, op.accept);
     build_.CreateBr(edge_by_byte(op.fallback, stop, step(stop, 1)));
   }

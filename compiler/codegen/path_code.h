@@ -8,7 +8,6 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -28,17 +27,17 @@ struct PathRef {
 using ByteBits = std::array<std::uint64_t, 4>;
 
 struct PathOp {
-  // text   `text`, then `next`; or where `keys` are chosen from, the ref of the byte after it
+  // text   a text, then `next`; or where `keys` are chosen from, the ref of the byte after it
   // step   a byte of the class, then `next`
   // span   as many bytes of the class as there are, then `next` at the byte after them
   enum class Kind : std::uint8_t { text, step, span };
   Kind kind = Kind::text;
   bool chooses = false;
-  bool utf8 = false;  // step, span: or a well-formed sequence of several bytes
-  bool plus = false;  // span: at least one, or nothing matches
-  ByteBits bytes{};   // step, span: the class
-  std::string text;
-  std::uint32_t text_at = 0;  // where the tables have it
+  bool utf8 = false;            // step, span: or a well-formed sequence of several bytes
+  bool plus = false;            // span: at least one, or nothing matches
+  ByteBits bytes{};             // step, span: the class
+  std::uint32_t text_size = 0;  // what it says stands in the tables, so that units whose rules
+  std::uint32_t text_at = 0;    // differ in it alone have the same code
   std::vector<std::pair<std::uint8_t, PathRef>> keys;
   PathRef next;
   PathRef fallback;          // any other byte

@@ -27,7 +27,7 @@ class Reader {
       const Op kind = static_cast<Op>(word(at & ~kEndOfLast) & kOpKind);
       if (kind == Op::kHash || kind == Op::kBits) return std::nullopt;
       PathOp op = at & kEndOfLast ? read_end_of_last(at & ~kEndOfLast) : read_op(at);
-      bytes_ += op.text.size() + op.keys.size();
+      bytes_ += op.text_size + op.keys.size();
       if (offsets_.size() > most_ops_ || bytes_ > most_bytes_) return std::nullopt;
       code_.ops.push_back(std::move(op));
     }
@@ -92,8 +92,7 @@ class Reader {
 
   PathOp read_node(std::uint32_t at, std::uint32_t head) {
     const std::uint32_t length = head >> 8 & 0xff, slots = head >> 16 & 0xff;
-    PathOp op{.chooses = slots != 0, .text_at = at + 4};
-    for (std::uint32_t i = 0; i < length; ++i) op.text += tables_.at<char>(op.text_at + i);
+    PathOp op{.chooses = slots != 0, .text_size = length, .text_at = at + 4};
     const std::uint32_t keys = op.text_at + padded(length);
     const std::uint32_t table = slots == 0 ? 0 : 1u << (slots - 1);
     const std::uint32_t refs = keys + padded(table);
@@ -130,9 +129,7 @@ class Reader {
 
   // Two ops: the text, and then a choice without keys that is dead for every byte.
   PathOp read_last(std::uint32_t at, std::uint32_t head) {
-    PathOp op{.text_at = at + 8};
-    const std::uint32_t length = head >> 8 & 0xff;
-    for (std::uint32_t i = 0; i < length; ++i) op.text += tables_.at<char>(op.text_at + i);
+    PathOp op{.text_size = head >> 8 & 0xff, .text_at = at + 8};
     op.next = {false, false, op_at(at | kEndOfLast)};
     return op;
   }

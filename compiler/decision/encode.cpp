@@ -52,6 +52,7 @@ class Encoder {
   void write_masks();
   void write_cells();
   void write_dense_cells();
+  void write_cell_bits(std::size_t matrix);
   void write_hashed_cells(std::uint32_t bits);
   void write_rows();
   void write_start();
@@ -125,11 +126,31 @@ void Encoder::write_cells() {
   const std::size_t matrix = keys.size() * header_.source_classes;
   if (matrix <= kDenseCellsPerCell * cells + kDenseCellsFree) return write_dense_cells();
   // Half full at most; hashes of small dense numbers spread well, so probes stay few.
-  write_hashed_cells(static_cast<std::uint32_t>(std::bit_width(2 * cells)));
+  const auto bits = static_cast<std::uint32_t>(std::bit_width(2 * cells));
+  const bool all_full = std::ranges::all_of(keys, [](const auto& row) {
+    return std::ranges::all_of(row, [](const Cell& cell) { return cell.mask == 1; });
+  });
+  if (all_full && matrix / 8 <= sizeof(contract::CellRecord) << bits) {
+    return write_cell_bits(matrix);
+  }
+  write_hashed_cells(bits);
+}
+
+void Encoder::write_cell_bits(std::size_t matrix) {
+  header_.cells_form = contract::kCellsBits;
+  std::vector<std::uint8_t> bytes((matrix + 7) / 8);
+  for (std::size_t key = 0; key < graph_.access.keys.size(); ++key) {
+    for (const Cell& cell : graph_.access.keys[key]) {
+      const std::size_t index = key * header_.source_classes + cell.source_class;
+      bytes[index / 8] |= static_cast<std::uint8_t>(1u << index % 8);
+    }
+  }
+  for (const std::uint8_t byte : bytes) out_.put8(byte);
+  out_.align(4);
 }
 
 void Encoder::write_dense_cells() {
-  header_.cells_dense = 1;
+  header_.cells_form = contract::kCellsDense;
   for (const auto& cells : graph_.access.keys) {
     std::vector<std::uint32_t> masks(header_.source_classes);
     for (const Cell& cell : cells) masks[cell.source_class] = cell.mask;

@@ -231,6 +231,7 @@ class ProgramWriter {
       stack_.push_back(fallback);
       ordinary_.insert(words.within.begin(), words.within.end());
     }
+    const std::uint32_t op = out_.position();
     put_head(Op::kHash, 0, table.seed, table.bits, words.segments);
     put_result(accept(state), 0);
     put_ref(fallback, true);
@@ -239,10 +240,9 @@ class ProgramWriter {
     out_.put32(static_cast<std::uint32_t>(prefixes.all().size()));
     out_.put32(prefixes.stride());
     for (const std::uint8_t shift : table.shifts) out_.put8(shift);
+    out_.skip(static_cast<std::uint32_t>(contract::word_table(op, table.bits)) - out_.position());
     for (const std::optional<std::uint32_t>& slot : table.slots) {
       put_slot(slot ? &words.words[*slot] : nullptr);
-    }
-    for (const std::optional<std::uint32_t>& slot : table.slots) {
       put_end(slot ? words.words[*slot].text : "", slot ? prefixes.number(*slot) : 0);
     }
     for (const std::string& prefix : prefixes.all()) put_padded(prefix, prefixes.stride());

@@ -27,7 +27,7 @@ TEST_CASE("a unit without patterns is all code", "[codegen]") {
   REQUIRE(shape.split);
   CHECK(shape.match->outcomes.size() == 1);
   CHECK(shape.match->outcomes[0].route == 0);
-  CHECK(*shape.split == codegen::SplitCode{{1}});
+  CHECK(*shape.split == codegen::SplitCode{{.backends = 1}});
 }
 
 TEST_CASE("a unit with few patterns is code, its header conditions are not", "[codegen]") {
@@ -39,7 +39,10 @@ TEST_CASE("a unit with few patterns is code, its header conditions are not", "[c
   REQUIRE(shape.match->base);
   CHECK(shape.match->base->kernel_at != 0);
   REQUIRE(shape.split);
-  CHECK(*shape.split == codegen::SplitCode{{9, 10}, {1}});
+  REQUIRE(shape.split->size() == 2);
+  CHECK((*shape.split)[0].backends == 2);
+  CHECK((*shape.split)[0].sums_at != 0);
+  CHECK((*shape.split)[1] == codegen::RouteCode{.backends = 1});
 }
 
 TEST_CASE("methods alone still make code, one outcome per distinct answer", "[codegen]") {
@@ -70,6 +73,20 @@ TEST_CASE("services of the same shape have the same code, whatever they are call
                                " allow to any from any\n")) ==
         read_code_shape(decide("unit x/y:2 http permissive\n route r -> x/y:2\n"
                                " allow to any from any\n")));
+}
+
+TEST_CASE("texts of one length and weights make no other code", "[codegen]") {
+  const auto shape_of = [](const std::string& path, int weight) {
+    return read_code_shape(
+        decide("unit a/b:1 http enforce\n source s = { a/x }\n match m = path ~ \"" + path +
+               "/[0-9]+\"\n route r when m -> split { a/c:1 = " + std::to_string(weight) +
+               ", a/d:1 = 1 }\n route q -> a/b:1\n allow to a/b from s when m\n"));
+  };
+  const auto shape = shape_of("/orders", 9);
+  CHECK(shape == shape_of("/review", 9));
+  CHECK(shape == shape_of("/orders", 90'000));
+  CHECK(shape != shape_of("/order", 9));
+  CHECK(shape != shape_of("/orders", 0));
 }
 
 TEST_CASE("long texts stay in the tables", "[codegen]") {
