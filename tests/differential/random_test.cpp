@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
+#include "compiler/decision/decision.h"
+#include "compiler/passes/passes.h"
 #include "tests/differential/run.h"
+#include "tests/support/find_hash.h"
 #include "tests/support/generate_unit.h"
 
 using namespace smic;
@@ -58,4 +61,17 @@ TEST_CASE("all engines agree on random units", "[differential]") {
 
 TEST_CASE("all engines agree on large random units", "[differential]") {
   compare_random({.matches = 60, .routes = 12, .allows = 40}, 60, 150, 10);
+}
+
+TEST_CASE("all engines agree on random units with hashed words", "[differential]") {
+  const test::UnitSize size{.matches = 120, .routes = 4, .allows = 8, .words = true};
+  compare_random(size, 40, 150, 10);
+  // It is what the name says: most of these units have a hash.
+  std::size_t hashed = 0;
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    test::Random random(i);
+    const auto unit = passes::run(test::generate_unit(random, size), {});
+    hashed += test::hash_in(decision::decide(unit).tables) != 0 ? 1 : 0;
+  }
+  CHECK(hashed > 20);
 }

@@ -23,8 +23,10 @@ bool in_shape(const contract::Verdict& verdict, const contract::Shape& shape) {
 bool answers_in_shape(const std::uint8_t* tables, const contract::Shape& shape) {
   const contract::Slice lines[] = {{"a bot, not Firefox/120", 22}, {"on", 2}, {"", 0}};
   const std::vector<contract::HeaderSlot> slots(shape.header_slots.size(), {lines, 3});
-  for (const std::string_view path : {"", "/", "/reviews/17", "/reviews/me", "/abcdefghijK/aa",
-                                      "/\xc4\x80x", "/\xc4", "/12/x", "/12/y", "/1"}) {
+  for (const std::string_view path :
+       {"", "/", "/reviews/17", "/reviews/me", "/abcdefghijK/aa", "/\xc4\x80x", "/\xc4", "/12/x",
+        "/12/y", "/1", "/teams/team-174", "/teams/team-137/orders/7", "/teams/team-999/orders/7",
+        "/teams/team-5", "/teams/"}) {
     for (std::uint32_t source = 0; source < shape.source_classes; ++source) {
       contract::Verdict verdict;
       const contract::RequestView view{{path.data(), path.size()}, slots.data(), 1, source};

@@ -38,6 +38,15 @@ std::string path_pattern(Random& random) {
   return pattern;
 }
 
+// Of a route table: the same shapes behind words that differ.
+std::string word_pattern(Random& random) {
+  constexpr std::array kStarts = {"/api/team-", "/api/team-", "/v1/customer-number-"};
+  constexpr std::array kEnds = {"$", "/orders$", "/orders/[0-9]+$", "/orders", "", "/.*x$"};
+  std::string pattern = random.pick(kStarts) + std::to_string(random.below(400));
+  if (random.chance(30)) pattern += "/" + std::to_string(random.below(20));
+  return pattern + random.pick(kEnds);
+}
+
 std::string any_bytes(Random& random) {
   std::string bytes;
   for (std::size_t i = random.below(12); i > 0; --i) {
@@ -80,6 +89,7 @@ class Generator {
     };
     const auto duration = [this] { return std::chrono::milliseconds(1 + random_.below(100'000)); };
     if (unit_.protocol != ir::Protocol::udp) maybe(policy.idle_timeout, duration());
+    maybe(policy.split_shares, static_cast<contract::SplitShares>(random_.below(2)));
     if (unit_.protocol != ir::Protocol::http) return policy;
     maybe(policy.scheme, static_cast<contract::Scheme>(random_.below(3)));
     maybe(policy.request_timeout, duration());
@@ -110,8 +120,12 @@ class Generator {
     if (random_.chance(30))
       match.methods = static_cast<ir::MethodSet>(random_.next()) & ir::kAnyMethod;
     if (random_.chance(5)) match.methods = 0;
-    if (random_.chance(80))
-      match.path = size_.any_bytes ? any_bytes(random_) : path_pattern(random_);
+    if (random_.chance(80)) {
+      const bool word = size_.words && random_.chance(90);
+      match.path = size_.any_bytes ? any_bytes(random_)
+                   : word          ? word_pattern(random_)
+                                   : path_pattern(random_);
+    }
     while (match.headers.size() < 3 && random_.chance(25)) {
       match.headers.push_back({random_.pick(kHeaders), size_.any_bytes
                                                            ? any_bytes(random_)
@@ -166,8 +180,11 @@ class Generator {
   }
 
   ir::Identity identity() {
-    constexpr std::array kNames = {"web", "admin", "cart", "reviews", "prometheus"};
-    return {random_.chance(80) ? "shop" : "ops", word(random_.pick(kNames))};
+    // The latter two are pods of an account that bindings tell apart by labels.
+    constexpr std::array kNames = {"web",        "admin",    "cart",           "reviews",
+                                   "prometheus", "web+blue", "web+blue+canary"};
+    constexpr std::array kNamespaces = {"shop", "shop", "shop", "shop", "ops", "lab"};
+    return {random_.pick(kNamespaces), word(random_.pick(kNames))};
   }
 
   // A name, if need be of bytes that no Kubernetes name has (but never a slash: verify()).

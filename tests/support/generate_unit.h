@@ -14,6 +14,7 @@ struct UnitSize {
   std::size_t matches = 8;  // at most
   std::size_t routes = 4;   // at most, with a condition
   std::size_t allows = 6;   // at most
+  bool words = false;       // paths differ in whole segments, so many that a hash tells them apart
   bool any_bytes = false;   // strings that are no patterns or words; for reading and printing only
 };
 

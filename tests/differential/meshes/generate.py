@@ -182,6 +182,8 @@ class Generator:
     def group(self, ns, name):
         version = self.version(1, 2, 3, 4, 4)
         matches = [self.match(f"m{i}", version) for i in range(self.random.randrange(4))]
+        if self.chance(12):
+            matches += self.words(len(matches))
         if matches and self.chance(3):
             matches[0]["name"] = self.pick(("", "m1"))
         fields = {"matches": matches}
@@ -202,6 +204,13 @@ class Generator:
             headers = {shown(each): pattern for each, pattern in pairs}
             match["headers"] = headers if self.chance(60) else [{k: v} for k, v in headers.items()]
         return match
+
+    def words(self, first):
+        """So many that differ in a segment that the compiler tells them apart by a hash."""
+        numbers = self.random.sample(range(1000), 20 + self.random.randrange(30))
+        return [{"name": f"m{i}", "pathRegex": f"/items/team-{number}{self.pick(('/x$', '$', '/x', '/[0-9]+$'))}",
+                 **({"methods": self.some(METHODS, 1, 2)} if self.chance(40) else {})}
+                for i, number in enumerate(numbers, first)]
 
     def l4(self, kind, ns, name, version):
         fields = {}
@@ -324,6 +333,9 @@ class Generator:
         if groups and self.chance(80):
             group = self.pick(groups)
             match = self.pick(matches_of(group))
+            if match.get("pathRegex", "").startswith("/items/team-"):
+                request.path = match["pathRegex"].replace("[0-9]+", "7").replace("$", "") + self.pick(
+                    ("", "", "", "/", "0", "/x/y"))
             if match.get("methods"):
                 request.method = self.pick(match["methods"]).replace("*", "PATCH").upper()
             for name, _ in header_conditions(group, match):
