@@ -67,10 +67,13 @@ class Reader {
   }
   bool read(const json::value& value, const Place& place, RoutePolicy& out) {
     if (value.is_null()) return true;
-    return object(value, place, "scheme", out.scheme, "request_timeout", out.request_timeout,
-                  "idle_timeout", out.idle_timeout, "retry_attempts", out.retry_attempts,
-                  "rate_limit", out.rate_limit, "circuit_breaker", out.circuit_breaker,
-                  "split_shares", out.split_shares);
+    if (!object(value, place, "scheme", out.scheme, "request_timeout", out.request_timeout,
+                "idle_timeout", out.idle_timeout, "retry_attempts", out.retry_attempts,
+                "rate_limit", out.rate_limit, "circuit_breaker", out.circuit_breaker)) {
+      return false;
+    }
+    const json::value* shares = value.get_object().if_contains("split_shares");
+    return shares == nullptr || read(*shares, Place{&place, "split_shares", 0}, out.split_shares);
   }
   bool read(const json::value& value, const Place& place, RateLimit& out) {
     return object(value, place, "average", out.average, "burst", out.burst, "scope", out.scope);

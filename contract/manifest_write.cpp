@@ -69,10 +69,14 @@ class Writer {
   }
   void value(const RoutePolicy& policy) {
     if (policy.empty()) return null();
-    object("scheme", policy.scheme, "request_timeout", policy.request_timeout, "idle_timeout",
-           policy.idle_timeout, "retry_attempts", policy.retry_attempts, "rate_limit",
-           policy.rate_limit, "circuit_breaker", policy.circuit_breaker, "split_shares",
-           policy.split_shares);
+    const auto write = [&](const auto&... later) {
+      object("scheme", policy.scheme, "request_timeout", policy.request_timeout, "idle_timeout",
+             policy.idle_timeout, "retry_attempts", policy.retry_attempts, "rate_limit",
+             policy.rate_limit, "circuit_breaker", policy.circuit_breaker, later...);
+    };
+    // It came later: where it is not set, the line is what it was before.
+    if (policy.split_shares) return write("split_shares", policy.split_shares);
+    write();
   }
   void value(Scheme scheme) { value(word_of(scheme)); }
   void value(RateScope scope) { value(word_of(scope)); }

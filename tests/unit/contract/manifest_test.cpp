@@ -100,8 +100,7 @@ TEST_CASE("the JSON of a manifest is one line per unit, pod and named service, i
         R"("line":12},"split":[{"backend":0,"weight":9}]}],)"
         R"("policy":{"scheme":null,"request_timeout":null,"idle_timeout":{"value":"5s",)"
         R"("origin":{"resource":"Service shop/reviews","file":"","line":3}},)"
-        R"("retry_attempts":null,"rate_limit":null,"circuit_breaker":null,)"
-        R"("split_shares":null}}
+        R"("retry_attempts":null,"rate_limit":null,"circuit_breaker":null}}
 ],"identities":[
 {"address":"10.0.0.9","identity":"shop/web","pod":"shop/web-1"}
 ],"names":{"mesh_zones":["mesh","maesh"],"cluster_domain":"cluster.local",)"
