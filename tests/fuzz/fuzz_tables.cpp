@@ -41,12 +41,18 @@ ir::Unit unit() {
   const auto when = [](std::vector<std::size_t> matches) {
     return ir::AnyOf{{matches.begin(), matches.end()}};
   };
+  ir::AnyOf words, half;
+  for (std::size_t i = 6; i < unit.matches.size(); ++i) {
+    words.matches.emplace_back(i);
+    if (i % 4 < 2) half.matches.emplace_back(i);
+  }
   unit.routes = {{when({1, 4}), ir::Forward{{{{"a", "v1"}, 80, 9}, {{"a", "v2"}, 80, 1}}}},
                  {when({2, 3, 5}), ir::Unavailable{}},
+                 {words, ir::Forward{{{{"a", "c"}, 80, 1}}}},
                  {ir::Always{}, ir::Forward{{{{"a", "b"}, 80, 1}}}}};
   unit.allows = {{ir::DestinationRef{{"a", "b"}, {}}, ir::SourceSetId(0), when({0, 5})},
-                 {ir::DestinationRef{{"a", "c"}, 8080}, ir::SourceSetId(1),
-                  when({1, 2, 7, 8, 9, 10, 30, 31, 33})}};
+                 {ir::DestinationRef{{"a", "c"}, 8080}, ir::SourceSetId(1), when({1, 2})},
+                 {ir::DestinationRef{{"b", "c"}, {}}, ir::SourceSetId(1), half}};
   return unit;
 }
 

@@ -173,7 +173,7 @@ class Generator {
     if (random_.chance(15)) return ir::Always{};
     if (random_.chance(5)) return ir::Never{};
     ir::AnyOf any;
-    while (!unit_.matches.empty() && random_.chance(70)) {
+    while (!unit_.matches.empty() && random_.chance(size_.words ? 95 : 70)) {
       any.matches.push_back(ir::MatchId(random_.below(unit_.matches.size())));
     }
     return any;

@@ -66,7 +66,7 @@ TEST_CASE("verify refuses policies out of range, and any about requests where th
   REQUIRE(broken_by([&](Unit& u) {
             as_tcp(u);
             u.protocol = Protocol::udp;
-            u.policy = {.split_shares = {{contract::SplitShares::strict, {}}}};
+            u.policy = {.split_shares = {{smic::contract::SplitShares::strict, {}}}};
           }) == "");
   REQUIRE(broken_by([&](Unit& u) {
             as_tcp(u);
