@@ -67,8 +67,9 @@ Result<std::vector<std::unique_ptr<Component>>> components(const Surroundings& s
   std::vector<std::unique_ptr<Component>> list;
   if (!given.out.empty()) list.push_back(file_publisher(given.out));
   if (given.manage_dns && surroundings.api != nullptr) {
-    list.push_back(cluster_dns::component(*surroundings.api, surroundings.stop,
-                                          {.ns = surroundings.ns},
+    cluster_dns::ManagerOptions options{.ns = surroundings.ns};
+    options.patience.live = std::chrono::seconds(given.dns_seconds);
+    list.push_back(cluster_dns::component(*surroundings.api, surroundings.stop, options,
                                           [&] { return surroundings.leadership.leads(); }));
   }
   if (given.address_plan == AddressPlanName::shadow && !given.read_only) {

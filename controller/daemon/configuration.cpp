@@ -91,6 +91,9 @@ Syntax syntax_of(Configuration& given) {
       choice<bool>("--manage-dns", {{"auto", true}, {"off", false}}, given.manage_dns,
                    "lead the mesh's names to the mesh in the cluster's own DNS, while\n"
                    "we lead; docs/dns.md (default: auto)"),
+      number("--dns-seconds", "N", given.dns_seconds, 3600,
+             "until what is written there must be live, or is taken back\n"
+             "(default: 120)"),
       words("--mesh-zones", "ZONE,...", given.mesh_zones,
             "where meshed Services have names, SERVICE.NAMESPACE.ZONE\n"
             "(default: mesh)"),

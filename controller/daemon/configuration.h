@@ -37,6 +37,7 @@ struct Configuration {
   bool read_only = false;
   unsigned lease_seconds = 15;
   bool manage_dns = true;
+  unsigned dns_seconds = 120;
   std::vector<std::string> mesh_zones{"mesh"};
   AddressPlanName address_plan = AddressPlanName::by_source;
   std::string mesh_ranges = kDefaultMeshRanges;

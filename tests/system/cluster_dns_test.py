@@ -250,6 +250,27 @@ class ClusterDns(unittest.TestCase):
         self.assertEqual(dig(f"web.{NS}.svc.cluster.local"), ("NOERROR", [self.cluster_ip(NS)]))
         self.owner_applies(self.original)
 
+    def test_9b_the_controller_takes_back_what_does_not_go_live_and_waits_for_another_text(self):
+        broken = self.original.replace("    errors\n", "    errors\n    no_such_plugin\n")
+        self.owner_applies(broken)
+        controller = type(self).controller = self.started(
+            CONTROLLER, "--out", self.out, "--dns-seconds", "8", "--kubeconfig",
+            self.cluster.kubeconfig("controller", {"tokenFile": "token"}))
+        # As it is, once more, and without `verify`; then it is left until somebody writes something else.
+        eventually(lambda: controller.text().count("cluster DNS written") == 3, lambda: self.tell(), 120)
+        controller.says('cluster DNS state="not live"', 60)
+        eventually(lambda: self.data() == {"Corefile": broken}, lambda: self.tell())
+        for _, address in DNS:
+            self.assertEqual(dig(f"web.{NS}.svc.cluster.local", at=address), ("NOERROR", [self.cluster_ip(NS)]))
+            self.assertNotEqual(dig(f"web.{NS}.mesh", at=address)[0], "NOERROR")
+        self.assertEqual(controller.text().count("cluster DNS written"), 3)
+        self.owner_applies(self.original)
+        self.becomes(f"web.{NS}.mesh", ("NOERROR", [self.mesh_address(NS)]))
+        controller.says('cluster DNS state="live"', 60)
+        self.assertEqual(controller.end(), 0)
+        self.assertEqual(self.cli("restore", "--wait").returncode, 0)
+        self.assertEqual(self.data(), {"Corefile": self.original})
+
     def test_a_where_files_are_imported_the_block_is_one_of_them(self):
         hooked = corefile(self.cluster, imports="    import custom/*.override\n",
                           ending="import custom/*.server\n")
