@@ -170,7 +170,9 @@ Result<void> check_shape(const Shape& shape) {
   if (shape.header_slots.size() > kMaxHeaderSlots) return fail("shape has too many header names");
   for (const std::string& name : shape.header_slots) {
     if (name.size() > kMaxHeaderName) return fail("shape has an overlong header name");
-    if (!is_lower_case_token(name)) return fail("shape has a header name that is no token");
+    if (!is_lower_case_token(name) && name != kMethodHeader) {
+      return fail("shape has a header name that is no token");
+    }
   }
   std::vector<std::string_view> names(shape.header_slots.begin(), shape.header_slots.end());
   std::ranges::sort(names);

@@ -20,7 +20,7 @@ constexpr std::array kSegmentPatterns = {
     "\\.*",         "(?m)^a"};
 constexpr std::array kPathEnds = {"",    "",        "",   "",    "/",       "/.*",  "$",
                                   "/?$", "(/.*)?$", ".*", "\\z", "(?m)$.*", "\\.*", "\\b"};
-constexpr std::array kHeaders = {"host", "user-agent", "x-version", "x-canary"};
+constexpr std::array kHeaders = {"host", "user-agent", "x-version", "x-canary", ":method"};
 constexpr std::array kValuePatterns = {"1",     "[0-9]+", ".*Firefox.*", "v(1|2)",     "",
                                        ".+",    ".*",     "(?i)beta",    "a|b|ab",     "[^ ]+ .*",
                                        "x{2,}", "^1$",    "canary",      "(foo|bar)+", "\\w+-\\d"};

@@ -143,6 +143,9 @@ TEST_CASE("a shape beyond a limit is refused by name", "[image]") {
         "shape has a header name that is no token");
   CHECK(refused([](Shape& s) { s.header_slots[0] = std::string("a\0b", 3); }) ==
         "shape has a header name that is no token");
+  CHECK(refused([](Shape& s) { s.header_slots[0] = ":path"; }) ==
+        "shape has a header name that is no token");
+  CHECK(refused([](Shape& s) { s.header_slots[0] = kMethodHeader; }) == "accepted");
   CHECK(refused([](Shape& s) { s.header_slots[1] = s.header_slots[0]; }) ==
         "shape has a header name twice");
   CHECK(refused([](Shape& s) { s.route_backends.clear(); }) == "shape has no route");
