@@ -18,6 +18,7 @@
 #include "compiler/unit_compiler.h"
 #include "controller/cache/cache.h"
 #include "controller/controller.h"
+#include "controller/node_plan.h"
 
 namespace smic::cli {
 namespace {
@@ -30,6 +31,8 @@ struct Options {
   Emit emit = Emit::ir;
   std::string output;
   std::string cache;
+  bool node_plan = false;
+  std::string mesh_ranges = controller::kDefaultMeshRanges;
   CompileOptions compile;
   std::set<std::string> print_after;
   StatsFormat stats = StatsFormat::none;
@@ -111,7 +114,12 @@ Syntax syntax_of(Options& options) {
                    options.emit,
                    "rule IR as lowered or after passes, decision graph, LLVM IR,\n"
                    "assembly, ELF object, image, the digest of each image, or\n"
-                   "the manifest of a node on loopback (default: ir)"),
+                   "the manifest of a node (default: ir)"),
+      choice<bool>("--address-plan", {{"loopback", false}, {"node", true}}, options.node_plan,
+                   "where a manifest's addresses come from: loopback, as with\n"
+                   "`smic up`, or node, as in a cluster (default: loopback)"),
+      text("--mesh-ranges", "CIDR,...", options.mesh_ranges,
+           "of the node plan (default: 240.0.0.0/7,fd73:6d69:6300::/48)"),
       text("-o", "FILE", options.output,
            "where to; for object and image of several units a directory,\n"
            "with a file per unit (default: stdout)"),
@@ -221,7 +229,13 @@ Result<std::vector<Binary>> binaries_of(const std::vector<ir::Unit>& units,
 
 Result<std::string> manifest_of(const Sources& sources, const Options& options,
                                 Diagnostics& diagnostics) {
-  controller::Reconciler reconciler(options.compile, controller::loopback_plan());
+  auto plan = controller::loopback_plan();
+  if (options.node_plan) {
+    const auto ranges = controller::MeshRanges::parse(options.mesh_ranges);
+    if (!ranges) return fail(ranges, "--mesh-ranges");
+    plan = controller::node_plan(*ranges);
+  }
+  controller::Reconciler reconciler(options.compile, std::move(plan));
   const auto update = reconciler.reconcile(sources, diagnostics);
   if (!update) return std::unexpected(update.error());
   return contract::to_json(update->manifest_of(controller::kOnlyNode)) + '\n';

@@ -17,6 +17,7 @@ struct Options {
   bool json = false;
   Engine engine = Engine::native;
   CompileOptions compile;
+  std::string mesh_ranges = controller::kDefaultMeshRanges;
 };
 
 Syntax syntax_of(Options& options) {
@@ -39,7 +40,10 @@ Syntax syntax_of(Options& options) {
                      "interpreter, or the interpreter alone (default: native)"),
       choice<bool>("--format", {{"human", false}, {"json", true}}, options.json,
                    "json is one document, or one a line for --requests\n"
-                   "(default: human)")};
+                   "(default: human)"),
+      text("--mesh-ranges", "CIDR,...", options.mesh_ranges,
+           "of the cluster's mesh addresses, to show the Service's\n"
+           "(default: 240.0.0.0/7,fd73:6d69:6300::/48)")};
   std::ranges::move(others, std::back_inserter(syntax.options));
   add_meaning_options(options.compile.model, syntax.options);
   syntax.ending =
@@ -80,8 +84,13 @@ std::expected<std::vector<Request>, std::string> requests_of(const Options& opti
 
 class Explainer {
  public:
-  Explainer(const Frontend& front, const Options& options, Console& console)
-      : front_(front), options_(options), console_(console), natives_(options.compile) {}
+  Explainer(const Frontend& front, const Options& options, const controller::MeshRanges& ranges,
+            Console& console)
+      : front_(front),
+        options_(options),
+        console_(console),
+        natives_(options.compile),
+        addresses_(front, ranges) {}
 
   // The exit code if that is the end.
   std::optional<int> explain_all(std::vector<Request> requests, const Syntax& syntax) {
@@ -89,8 +98,9 @@ class Explainer {
       auto chosen = choose_port(request, front_);
       if (chosen) chosen = choose_source(request, front_);
       if (!chosen) return wrong_usage(syntax, place_of(request) + chosen.error(), console_.err);
-      const auto explanation = explain(front_, request.query, engine());
+      auto explanation = explain(front_, request.query, engine());
       if (!explanation) return world_failed("explain", explanation.error(), console_);
+      explanation->place = addresses_.of(request.query.to);
       show(request.query, *explanation);
     }
     return std::nullopt;
@@ -114,6 +124,7 @@ class Explainer {
   const Options& options_;
   Console& console_;
   NativeUnits natives_;
+  MeshAddresses addresses_;
 };
 
 }  // namespace
@@ -125,13 +136,15 @@ int run_explain(Words words, Console& console) {
   if (begun.exit_code) return *begun.exit_code;
   auto requests = requests_of(options);
   if (!requests) return wrong_usage(syntax, requests.error(), console.err);
+  const auto ranges = controller::MeshRanges::parse(options.mesh_ranges);
+  if (!ranges) return wrong_usage(syntax, "--mesh-ranges: " + ranges.error().message, console.err);
   const auto sources = read_input(begun.operands);
   if (!sources) return world_failed("explain", sources.error(), console);
 
   Diagnostics diagnostics(*sources);
   const Frontend front = analyze(*sources, options.compile, diagnostics);
   if (diagnostics.has_errors()) show_diagnostics(diagnostics, console);
-  Explainer explainer(front, options, console);
+  Explainer explainer(front, options, *ranges, console);
   if (const auto ended = explainer.explain_all(std::move(*requests), syntax)) return *ended;
   return code_of(diagnostics);
 }

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/mesh_addresses.h"
 #include "compiler/compile.h"
 #include "runtime/program/program.h"
 
@@ -75,6 +76,7 @@ struct Explanation {
   std::string reason;                   // one sentence
   std::vector<NearMiss> nearest;        // rules that missed it by little, nearest first
   std::vector<std::string> hints;       // the same in words, and what else helps; may be empty
+  MeshPlace place;                      // of the Service; of an unknown one empty
 };
 
 // Ports on which `service` is meshed, sorted.

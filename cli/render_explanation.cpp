@@ -162,6 +162,16 @@ std::string origin_row(std::string_view label, const ir::Origin& origin) {
          '\n';
 }
 
+// "127.3.2.1 with smic up, 240.96.1.7 in a cluster"
+std::string place_row(const MeshPlace& place) {
+  if (place.loopback.empty()) return {};
+  std::string text = "  " + padded("address", 10) + place.loopback.front() + " with smic up, ";
+  if (place.node.empty()) return text + "in a cluster what follows from its cluster IP\n";
+  for (const std::string& each : place.node)
+    text += each + (&each == &place.node.back() ? "" : " and ");
+  return text + " in a cluster\n";
+}
+
 std::string request_text(const Query& query, const Explanation& explanation) {
   const std::string service =
       ir::to_string(query.to) + (query.port == 0 ? "" : ':' + std::to_string(query.port));
@@ -189,7 +199,8 @@ std::string render_json(const Query& query, const Explanation& explanation,
          "\"reason\": " + quoted(explanation.reason) + "," + between +
          "\"hints\": " + array_of(explanation.hints, quoted) + "," + between + "\"nearest\": " +
          array_of(explanation.nearest, [](const NearMiss& miss) { return json_of(miss); }) + "," +
-         between +
+         between + "\"addresses\": {\"loopback\": " + array_of(explanation.place.loopback, quoted) +
+         ", \"node\": " + array_of(explanation.place.node, quoted) + "}," + between +
          "\"policies\": " + array_of(contract::lines_of(explanation.policy), policy_json) + "," +
          between + "\"request\": {\"from\": " + quoted(ir::to_string(query.from)) +
          ", \"service\": " + quoted(ir::to_string(query.to)) +
@@ -218,7 +229,7 @@ std::string render_human(const Query& query, const Explanation& explanation, boo
     text += "  " + padded("policy", 10) + padded(std::string(line.name) + ' ' + line.value, 50) +
             place_of(line.origin) + '\n';
   }
-  return text;
+  return text + place_row(explanation.place);
 }
 
 }  // namespace smic::cli

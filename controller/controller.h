@@ -112,6 +112,9 @@ class AddressPlan {
 // live).
 std::unique_ptr<AddressPlan> loopback_plan();
 
+// What a plan makes of a whole input, as the first reconcile() would: for who only asks.
+Result<AddressPlan::Assignment> assign_addresses(const Frontend& front, AddressPlan& plan);
+
 // Whose pods a node's proxy vouches for. In a cluster each node has its own pods; where everything
 // runs on one machine all pods are of the one node there is, whatever they say.
 enum class Nodes { one, by_pod };

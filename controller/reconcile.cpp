@@ -92,6 +92,12 @@ void share(std::vector<contract::Shared<T>>& list, const std::vector<contract::S
 
 }  // namespace
 
+Result<AddressPlan::Assignment> assign_addresses(const Frontend& front, AddressPlan& plan) {
+  const std::set<std::string> taken = taken_addresses(front.mesh);
+  return plan.assign(meshed_services(front),
+                     [&taken](const std::string& address) { return taken.contains(address); });
+}
+
 contract::Manifest Update::manifest_of(const std::string& node) const {
   contract::Manifest own = manifest;
   own.node = node;
@@ -132,11 +138,8 @@ struct Reconciler::Impl {
   }
 
   Result<Update> assemble(const Frontend& front) {
-    const std::set<std::string> taken = taken_addresses(front.mesh);
     learn_services(front.resources);
-    auto assigned = plan->assign(meshed_services(front), [&taken](const std::string& address) {
-      return taken.contains(address);
-    });
+    auto assigned = assign_addresses(front, *plan);
     if (!assigned) return std::unexpected(assigned.error());
     const AddressPlan::Addresses& addresses = assigned->addresses;
     auto outputs = compiler.compile(front.units);

@@ -26,6 +26,8 @@ void Counts::take(const Result<Update>& update, const Diagnostics& diagnostics) 
   version_ = update->manifest.version;
   units_ = update->manifest.units.size();
   nodes_ = update->nodes.size();
+  without_address_ = update->unplaced.size();
+  elsewhere_ = update->remarks.size();
 }
 
 std::string Counts::render() const {
@@ -43,6 +45,11 @@ std::string Counts::render() const {
   one("smic_controller_version", "gauge", "The version in force.", version_);
   one("smic_controller_units", "gauge", "Units in force.", units_);
   one("smic_controller_nodes", "gauge", "Nodes with pods.", nodes_);
+  one("smic_controller_services_without_address", "gauge",
+      "Meshed Services that have no mesh address.", without_address_);
+  one("smic_controller_services_remarked", "gauge",
+      "Meshed Services whose mesh address is not the one to be expected, or not on every port.",
+      elsewhere_);
   text.family("smic_controller_diagnostics", "gauge", "Mistakes and warnings that stand, by code.");
   for (const auto& [code, count] : diagnostics_) {
     text.sample({{"code", code}}, static_cast<double>(count));

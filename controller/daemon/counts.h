@@ -24,7 +24,8 @@ class Counts {
   std::uint64_t updates_ = 0, refused_ = 0, compiled_ = 0, version_ = 0;
   double seconds_ = 0;
   std::size_t units_ = 0, nodes_ = 0;
-  std::map<std::string, std::size_t> diagnostics_;  // by code
+  std::size_t without_address_ = 0, elsewhere_ = 0;  // Services
+  std::map<std::string, std::size_t> diagnostics_;   // by code
 };
 
 }  // namespace smic::controller

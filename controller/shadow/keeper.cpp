@@ -173,6 +173,7 @@ void Keeper::put(const std::string& kind, kube::Object object) {
 
 void Keeper::remove(const std::string& kind, const kube::Object& object) {
   const std::lock_guard lock(mutex_);
+  if (object.name == writing_) removed_at_ = number_of(object.version);
   // One that we have made anew since then stays known.
   const std::string uid = kind == "Service" ? read_service(object.text).uid : std::string();
   const auto known = standing_.services.find(object.name);
@@ -257,6 +258,8 @@ kube::ApiResult<void> Keeper::make(const Write& write, std::unique_lock<std::mut
   const kube::Resource& resource = resource_of(write.kind);
   const std::string object = resource.object(options_.ns, write.name);
   kube::ApiResult<std::string> stands = std::string();
+  writing_ = write.name;
+  removed_at_ = 0;
   lock.unlock();
   switch (write.verb) {
     case Write::Verb::create: {
@@ -280,10 +283,12 @@ kube::ApiResult<void> Keeper::make(const Write& write, std::unique_lock<std::mut
       break;
   }
   lock.lock();
+  writing_.clear();
   const bool vanished =
       write.verb == Write::Verb::patch && !stands && stands.error().fault == kube::Fault::not_found;
   if (!stands && !vanished) return std::unexpected(stands.error());
-  if (vanished || write.verb == Write::Verb::remove) {
+  const bool removed_since = stands && number_of(version_in(*stands)) < removed_at_;
+  if (vanished || removed_since || write.verb == Write::Verb::remove) {
     forget(kind_of(write.kind), write.name);
   } else {
     learn(kind_of(write.kind), {options_.ns, write.name, version_in(*stands), *stands});

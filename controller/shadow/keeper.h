@@ -68,6 +68,10 @@ class Keeper final : public controller::Component, public kube::Sink {
   std::set<std::string> listed_;                                 // kinds
   std::map<std::pair<Transport, std::uint16_t>, Time> resting_;  // ports, until when
   std::map<std::string, Written> written_;
+  // Of the write under way: an answer that comes behind the news that its object is gone must not
+  // bring that back.
+  std::string writing_;
+  std::uint64_t removed_at_ = 0;  // resourceVersion
   bool look_ = true;  // something has changed
   Time settled_;      // but not before
   Time wake_ = Time::max();

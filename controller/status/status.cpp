@@ -2,6 +2,7 @@
 // Tested by tests/system/status_test.py.
 #include "controller/status/status.h"
 
+#include "controller/status/address_news.h"
 #include "controller/status/condition_writer.h"
 #include "controller/status/event_writer.h"
 
@@ -25,9 +26,10 @@ class Status final : public controller::Component {
     if (!update) return;  // nothing came of it, so nothing is known of it
     std::map<ObjectName, std::optional<Verdict>> changed, with_conditions;
     const std::uint64_t version = enforcement_ ? enforcement_->current() : 0;
-    for (const ObjectName& name : changes_of(*update, diagnostics, version)) {
-      const Verdict* verdict = verdicts_.find(name);
-      const auto told = verdict == nullptr ? std::nullopt : std::optional(*verdict);
+    std::set<ObjectName> names = changes_of(*update, diagnostics, version);
+    names.merge(addresses_.update(*update, diagnostics.sources()));
+    for (const ObjectName& name : names) {
+      const auto told = addresses_.beside(name, verdicts_.find(name));
       changed.emplace(name, told);
       if (has_conditions(name.kind)) with_conditions.emplace(name, told);
     }
@@ -49,6 +51,7 @@ class Status final : public controller::Component {
 
   const std::shared_ptr<Enforcement> enforcement_;
   Verdicts verdicts_;
+  AddressNews addresses_;
   ConditionWriter conditions_;
   EventWriter events_;
 };

@@ -25,17 +25,6 @@ std::int64_t number_in(const Value* object, std::string_view name) {
   return parsed;
 }
 
-Verdict read_identity(std::string_view text) {
-  Verdict verdict;
-  const auto root = resources::value_of_json(text);
-  if (!root) return verdict;
-  const Value* metadata = root->find("metadata");
-  verdict.api_version = root->text("apiVersion");
-  if (metadata != nullptr) verdict.uid = metadata->text("uid");
-  verdict.generation = number_in(metadata, "generation");
-  return verdict;
-}
-
 std::map<SourceId, std::vector<Finding>> findings_by_source(const Diagnostics& diagnostics) {
   std::map<SourceId, std::vector<Finding>> found;
   for (const Diagnostic& each : diagnostics.sorted()) {
@@ -50,6 +39,17 @@ std::map<SourceId, std::vector<Finding>> findings_by_source(const Diagnostics& d
 }
 
 }  // namespace
+
+Verdict read_identity(std::string_view text) {
+  Verdict verdict;
+  const auto root = resources::value_of_json(text);
+  if (!root) return verdict;
+  const Value* metadata = root->find("metadata");
+  verdict.api_version = root->text("apiVersion");
+  if (metadata != nullptr) verdict.uid = metadata->text("uid");
+  verdict.generation = number_in(metadata, "generation");
+  return verdict;
+}
 
 ObjectName object_named(std::string_view source) {
   if (!source.ends_with(kSuffix)) return {};

@@ -44,6 +44,8 @@ struct Verdict {
   std::uint64_t version = 0;      // that nodes enforce, the first one that knows of this generation
 };
 
+Verdict read_identity(std::string_view object);  // without findings and version
+
 // Of objects that have conditions, and of those of which something was said. A cluster is mostly
 // Pods and EndpointSlices of which nothing ever is.
 class Verdicts {

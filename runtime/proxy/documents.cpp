@@ -102,7 +102,7 @@ std::string steering_document(const std::vector<steer::RangeStatus>& ranges,
     out += "{\"range\":" + quoted(each.range.to_string()) +
            ",\"holds\":" + (each.holds ? "true" : "false") +
            ",\"as_a_pod\":" + (each.as_a_pod ? "true" : "false") +
-           ",\"told\":" + quoted(each.told) + "}";
+           ",\"told\":" + quoted(each.told) + ",\"forged\":" + quoted(each.forged) + "}";
   }
   return out + "]}\n";
 }
@@ -123,6 +123,13 @@ std::string steering_metrics(const std::vector<steer::RangeStatus>& ranges,
   for (const steer::Proof& each : proofs) {
     out += "smic_mesh_range_proven{range=" + quoted(each.range.to_string()) + "} " +
            (each.holds ? "1" : "0") + "\n";
+  }
+  out +=
+      "# HELP smic_mesh_range_forgeable Whether a probe could send in the name of another pod.\n"
+      "# TYPE smic_mesh_range_forgeable gauge\n";
+  for (const steer::Proof& each : proofs) {
+    out += "smic_mesh_range_forgeable{range=" + quoted(each.range.to_string()) + "} " +
+           (each.forged.empty() ? "0" : "1") + "\n";
   }
   return out;
 }

@@ -91,6 +91,7 @@ class ProxyOfWorkers : public Proxy {
   }
 
   ~ProxyOfWorkers() override {
+    prover_.stop();
     control_.reset();
     workers_.clear();
   }
@@ -123,6 +124,7 @@ class ProxyOfWorkers : public Proxy {
   }
 
   bool drain(std::chrono::milliseconds deadline) override {
+    prover_.stop();
     {
       const std::lock_guard lock(changing_);
       drained_ = true;
@@ -254,18 +256,33 @@ class ProxyOfWorkers : public Proxy {
     }
   }
 
-  // Whenever something has changed about how traffic gets here.
+  // Whenever something has changed about how traffic gets here. Takes a second or two, and nobody
+  // waits for it but readiness.
   void prove_steering() {
     auto status = steering_.status();
     if (!shared_.options.prove_steering || status == proven_for_) return;
     proven_for_ = std::move(status);
-    auto proofs = steer::prove(steering_);
+    prover_.ask();
+  }
+
+  std::vector<steer::Proof> prove(int stop) {
+    const auto exclusively = [this](const std::function<void()>& work) {
+      const std::lock_guard lock(changing_);
+      work();
+    };
+    return steer::prove(steering_, exclusively, stop);
+  }
+
+  void take_proofs(std::vector<steer::Proof> proofs) {
     for (const steer::Proof& proof : proofs) {
       log_line(proof.holds ? LogLevel::info : LogLevel::error,
                proof.holds ? "mesh range proven" : "mesh range does not work on this node",
                {{"range", proof.range.to_string()},
                 {"tried_as", proof.as_a_pod ? "a pod" : "the node"},
                 {"told", proof.told}});
+      if (proof.forged.empty()) continue;
+      log_warning("callers can be forged on this node",
+                  {{"range", proof.range.to_string()}, {"told", proof.forged}});
     }
     const std::lock_guard lock(documents_mutex_);
     proofs_ = std::move(proofs);
@@ -276,6 +293,7 @@ class ProxyOfWorkers : public Proxy {
     for (const steer::RangeStatus& each : steering_.status()) {
       if (each.how == steer::RangeStatus::How::unavailable) return each.reason;
     }
+    if (prover_.pending()) return "mesh ranges are being tried";
     const std::lock_guard lock(documents_mutex_);
     for (const steer::Proof& proof : proofs_) {
       if (!proof.holds) return proof.told;
@@ -408,6 +426,9 @@ class ProxyOfWorkers : public Proxy {
   std::map<std::string, std::function<std::string()>> documents_;
   std::function<std::string()> more_metrics_;
   std::vector<steer::Proof> proofs_;  // the same mutex
+  steer::Prover prover_{
+      [this](int stop) { return prove(stop); },
+      [this](std::vector<steer::Proof> proofs) { take_proofs(std::move(proofs)); }};
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstring>
 #include <fstream>
+#include <optional>
 
 #include "runtime/steer/probe_client.h"
 
@@ -43,6 +44,7 @@ std::string setting(const std::string& name) {
 struct Seen {
   bool connection = false;
   std::string peer;
+  std::vector<std::string> forged;  // sources that are not the pod's
 };
 
 class Probe {
@@ -50,27 +52,48 @@ class Probe {
   Probe(Steering& steering, const RangeStatus& range)
       : steering_(steering), range_(range), proof_{range.range} {}
 
-  Proof run() {
+  // Privileged. False: it is judged already.
+  bool begin() {
     if (auto ready = open_doors(); !ready) return wrong(ready.error().message);
     auto client = ProbeClient::start(dialled_);
     if (!client) return wrong(client.error().message);
-    proof_.as_a_pod = client->as_a_pod();
+    client_.emplace(std::move(*client));
+    proof_.as_a_pod = client_->as_a_pod();
     if (proof_.as_a_pod) {
-      if (auto joined = join(client->process()); !joined) return wrong(joined.error().message);
+      if (auto joined = join(client_->process()); !joined) return wrong(joined.error().message);
     }
-    client->begin();
-    serve(client->report_fd());
-    judge(client->report());
-    if (proof_.as_a_pod) (void)netlink::remove_link(link_name());
-    close_doors();
-    return proof_;
+    client_->begin();
+    return true;
   }
 
- private:
-  Proof wrong(const std::string& what) {
-    proof_.told = what;
+  // False: stopped.
+  bool serve(int stop) {
+    std::array<pollfd, 4> waiting{{{doors_->streams.get(), POLLIN, 0},
+                                   {doors_->datagrams.get(), POLLIN, 0},
+                                   {client_->report_fd(), POLLIN, 0},
+                                   {stop, POLLIN, 0}}};
+    while (::poll(waiting.data(), waiting.size(), kPatience) > 0 && waiting[2].revents == 0) {
+      if (waiting[3].revents != 0) return false;
+      if (waiting[0].revents != 0) answer_connection();
+      if (waiting[1].revents != 0) answer_datagrams();
+    }
+    judge(client_->report());
+    return true;
+  }
+
+  // Privileged.
+  void end() {
+    if (proof_.as_a_pod) (void)netlink::remove_link(link_name());
+    client_.reset();
     close_doors();
-    return proof_;
+  }
+
+  const Proof& proof() const { return proof_; }
+
+ private:
+  bool wrong(const std::string& what) {
+    proof_.told = what;
+    return false;
   }
 
   Result<void> open_doors() {
@@ -90,16 +113,6 @@ class Probe {
     return addressed ? netlink::bring_up(link_name()) : addressed;
   }
 
-  void serve(int report) {
-    std::array<pollfd, 3> waiting{{{doors_->streams.get(), POLLIN, 0},
-                                   {doors_->datagrams.get(), POLLIN, 0},
-                                   {report, POLLIN, 0}}};
-    while (::poll(waiting.data(), waiting.size(), kPatience) > 0 && waiting[2].revents == 0) {
-      if (waiting[0].revents != 0) answer_connection();
-      if (waiting[1].revents != 0) answer_datagram();
-    }
-  }
-
   void answer_connection() {
     sockaddr_storage peer{};
     socklen_t size = sizeof peer;
@@ -114,12 +127,20 @@ class Probe {
     }
   }
 
-  void answer_datagram() {
+  void answer_datagrams() {
     net::DatagramBatch batch;
-    if (batch.receive(doors_->datagrams.get()).value_or(0) == 0) return;
-    const net::SocketAddress to = batch.sender(0);
-    batch.send(doors_->answers.get(), 0, 1, &to);
+    const std::size_t count = batch.receive(doors_->datagrams.get()).value_or(0);
+    for (std::size_t i = 0; i < count; ++i) {
+      const net::SocketAddress from = batch.sender(i);
+      if (proof_.as_a_pod && from.ip() != pod()) {
+        seen_.forged.push_back(from.ip());
+      } else {
+        batch.send(doors_->answers.get(), i, i + 1, &from);
+      }
+    }
   }
+
+  std::string pod() const { return ProbeLink::of(range_.range.first.family).pod.to_string(); }
 
   void judge(const ProbeReport& report) {
     const std::string dialled = dialled_.to_string();
@@ -144,14 +165,27 @@ class Probe {
       case Step::done:
         break;
     }
-    const std::string pod = ProbeLink::of(range_.range.first.family).pod.to_string();
-    if (proof_.as_a_pod && seen_.peer != pod) {
+    if (proof_.as_a_pod && seen_.peer != pod()) {
       proof_.told = "connections of pods arrive from another address (" + seen_.peer + ", not " +
-                    pod + "): something masquerades them, so that nobody's identity can be known";
+                    pod() + "): something masquerades them, so that nobody's identity can be known";
       return;
     }
     proof_.holds = seen_.connection;
+    if (!seen_.forged.empty()) proof_.forged = forged();
     if (!proof_.as_a_pod) proof_.told = "tried from the node alone: no namespace may be made here";
+  }
+
+  std::string forged() const {
+    std::string text =
+        "a pod can send datagrams in the name of another one: the node took some from ";
+    for (const std::string& each : seen_.forged) {
+      text += (&each == &seen_.forged.front() ? "" : " and ") + each;
+    }
+    if (range_.range.first.family == IpFamily::v6) {
+      return text + ", which IPv6 needs a firewall to prevent";
+    }
+    return text + " (rp_filter of all: " + setting("all/rp_filter") +
+           ", of new links: " + setting("default/rp_filter") + "; 1 prevents it)";
   }
 
   // What often stands in the way of a packet that nobody answers.
@@ -162,8 +196,9 @@ class Probe {
   }
 
   Steering& steering_;
-  const RangeStatus& range_;
+  const RangeStatus range_;
   Proof proof_;
+  std::optional<ProbeClient> client_;
   Result<Steering::ProbeDoors> doors_;
   net::SocketAddress dialled_;
   Seen seen_;
@@ -171,13 +206,26 @@ class Probe {
 
 }  // namespace
 
-std::vector<Proof> prove(Steering& steering) {
+std::vector<Proof> prove(Steering& steering, const Exclusively& exclusively, int stop) {
   std::vector<Proof> proofs;
+  const auto privileged = [&](const std::function<void()>& work) {
+    exclusively([&] { steering.privileged(work); });
+  };
   for (const RangeStatus& range : steering.status()) {
     if (range.how == RangeStatus::How::unavailable) continue;
-    steering.privileged([&] { proofs.push_back(Probe(steering, range).run()); });
+    Probe probe(steering, range);
+    bool begun = false, judged = true;
+    privileged([&] { begun = probe.begin(); });
+    if (begun) judged = probe.serve(stop);
+    privileged([&] { probe.end(); });
+    if (!judged) break;
+    proofs.push_back(probe.proof());
   }
   return proofs;
+}
+
+std::vector<Proof> prove(Steering& steering) {
+  return prove(steering, [](const std::function<void()>& work) { work(); });
 }
 
 }  // namespace smic::steer

@@ -63,8 +63,26 @@ std::optional<Step> connect_and_ask(const net::SocketAddress& to) {
   return exchange(socket.get(), Step::answer);
 }
 
-std::optional<Step> send_and_receive(const net::SocketAddress& to) {
+bool bind_to(int socket, const IpAddress& address) {
+  const auto from = net::SocketAddress::parse(address.to_string(), 0);
+  return from && ::bind(socket, from->data(), from->size()) == 0;
+}
+
+// As pods that may have raw sockets, or addresses of their own choice, can.
+void forge(const net::SocketAddress& to) {
+  const IpFamily family = to.family() == AF_INET6 ? IpFamily::v6 : IpFamily::v4;
+  const IpAddress source = ProbeLink::of(family).forged;
   const Descriptor socket(::socket(to.family(), SOCK_DGRAM | SOCK_NONBLOCK, 0));
+  if (!netlink::add_address("eth0", source, static_cast<std::uint8_t>(source.bits()))) return;
+  if (!bind_to(socket.get(), source)) return;
+  (void)!::sendto(socket.get(), "f", 1, MSG_NOSIGNAL, to.data(), to.size());
+}
+
+std::optional<Step> send_and_receive(const net::SocketAddress& to, bool as_a_pod) {
+  const IpFamily family = to.family() == AF_INET6 ? IpFamily::v6 : IpFamily::v4;
+  const Descriptor socket(::socket(to.family(), SOCK_DGRAM | SOCK_NONBLOCK, 0));
+  // The link may have two addresses by now.
+  if (as_a_pod && !bind_to(socket.get(), ProbeLink::of(family).pod)) return Step::datagram;
   if (::connect(socket.get(), to.data(), to.size()) != 0) return Step::datagram;
   return exchange(socket.get(), Step::datagram);
 }
@@ -74,7 +92,8 @@ ProbeReport probe(const net::SocketAddress& to, bool as_a_pod) {
   const IpFamily family = to.family() == AF_INET6 ? IpFamily::v6 : IpFamily::v4;
   if (as_a_pod && !set_up(family)) return {Step::set_up, errno};
   if (const auto failed = connect_and_ask(to)) return {*failed, errno};
-  if (const auto failed = send_and_receive(to)) return {*failed, errno};
+  if (as_a_pod) forge(to);  // what is answered next was sent behind it
+  if (const auto failed = send_and_receive(to, as_a_pod)) return {*failed, errno};
   return {Step::done, 0};
 }
 
@@ -91,10 +110,11 @@ void live(const net::SocketAddress& to, int orders, int reports) {
 
 ProbeLink ProbeLink::of(IpFamily family) {
   if (family == IpFamily::v4) {
-    return {*IpAddress::parse("192.0.2.1"), *IpAddress::parse("192.0.2.2"), 30};
+    return {*IpAddress::parse("192.0.2.1"), *IpAddress::parse("192.0.2.2"), 30,
+            *IpAddress::parse("198.51.100.77")};
   }
   return {*IpAddress::parse("2001:db8:736d:6963::1"), *IpAddress::parse("2001:db8:736d:6963::2"),
-          126};
+          126, *IpAddress::parse("2001:db8:736d:6964::77")};
 }
 
 Result<ProbeClient> ProbeClient::start(const net::SocketAddress& dialled) {

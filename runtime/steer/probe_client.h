@@ -15,6 +15,8 @@ namespace smic::steer {
 struct ProbeLink {
   IpAddress node, pod;
   std::uint8_t prefix = 0;
+  // An address that is not the pod's: would the node take it from there?
+  IpAddress forged;
   static ProbeLink of(IpFamily family);
 };
 

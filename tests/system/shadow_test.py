@@ -129,6 +129,12 @@ class Shadow(unittest.TestCase):
         fresh, type(self).seen = seen[getattr(self, "seen", 0):], len(seen)
         return fresh
 
+    def told(self, service, reason, note):
+        path = f"/apis/events.k8s.io/v1/namespaces/{NS}/events"
+        eventually(lambda: any(each["regarding"]["name"] == service and each["reason"] == reason and
+                               each["note"] == note for each in self.api.items(path)),
+                   lambda: f"an Event: {self.api.items(path)}")
+
     # ---- tests, in the order of their names --------------------------------------------------------
 
     def test_1_a_meshed_service_has_a_shadow_that_leads_to_every_nodes_own_proxy(self):
@@ -213,10 +219,12 @@ class Shadow(unittest.TestCase):
         self.cluster.apply(service("one-too-many", (80, "TCP")))
         self.controller.says(f"every port of {PORTS} is in use")
         self.assertNotIn(f"{NS}/one-too-many", self.shadows())
+        self.told("one-too-many", "NoMeshAddress", f"it has no mesh address: every port of {PORTS} is in use")
         free = self.targets("more-3")["tcp-80"]
         self.api.delete(f"/api/v1/namespaces/{NS}/services/more-3")
         self.stands("one-too-many")
         self.assertEqual(self.targets("one-too-many")["tcp-80"], free)
+        self.told("one-too-many", "Healed", "nothing is wrong with it any more")
         for name in ("one-too-many", *(f"more-{i}" for i in range(8) if i != 3)):
             self.api.delete(f"/api/v1/namespaces/{NS}/services/{name}")
         eventually(lambda: set(self.shadows()) == {f"{NS}/web"}, "all of them are gone", 30)

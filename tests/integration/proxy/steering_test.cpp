@@ -3,6 +3,7 @@
 // node's, with nothing bound to the addresses that they dial.
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <thread>
 
 #include "tests/integration/proxy/running_proxy.h"
@@ -87,6 +88,15 @@ class Load {
 
 }  // namespace
 
+// Which nobody but readiness waits for.
+void wait_until_proven(const RunningProxy& proxy) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (proxy.metric("smic_mesh_range_proven{range=\"fd73:6d69:6300::/48\"}") != 1) {
+    REQUIRE(std::chrono::steady_clock::now() < end);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
 TEST_CASE("pods reach units by mesh addresses, and are known by their own", "[steering]") {
   become_a_node();
   Pod pod(1), stranger(2);
@@ -106,6 +116,7 @@ TEST_CASE("pods reach units by mesh addresses, and are known by their own", "[st
     INFO(range.reason);
     CHECK(range.how == (mode == Mode::automatic ? How::steered : How::bound));
   }
+  wait_until_proven(proxy);
   CHECK(proxy.metric("smic_mesh_range_proven{range=\"240.0.0.0/7\"}") == 1);
   CHECK(proxy.metric("smic_mesh_range_proven{range=\"fd73:6d69:6300::/48\"}") == 1);
   CHECK(get(pod, "240.96.1.7", 80) == "200 web");

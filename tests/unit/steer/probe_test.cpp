@@ -53,6 +53,26 @@ TEST_CASE("a probe tells what stands in the way", "[probe]") {
   }
 }
 
+TEST_CASE("a probe tells whether a pod can take another one's address", "[probe]") {
+  test::become_a_node();
+  const bool strict = GENERATE(true, false);
+  for (const char* links : {"all", "default"}) {
+    std::ofstream("/proc/sys/net/ipv4/conf/" + std::string(links) + "/rp_filter")
+        << (strict ? "1" : "0");
+  }
+  Steering steering(nullptr, 1, Mode::automatic);
+  REQUIRE(steering.use({"240.0.0.0/7"}));
+  const auto proofs = prove(steering);
+  REQUIRE(proofs.size() == 1);
+  INFO(proofs[0].told);
+  CHECK(proofs[0].holds);
+  CHECK(proofs[0].forged.empty() == strict);
+  if (!strict) {
+    CHECK(proofs[0].forged.find("198.51.100.77") != std::string::npos);
+    CHECK(proofs[0].forged.find("of new links: 0; 1 prevents it") != std::string::npos);
+  }
+}
+
 TEST_CASE("where nothing gets here there is nothing to prove", "[probe]") {
   test::become_a_node();
   std::thread([] {
