@@ -188,8 +188,9 @@ class Reconciler {
 
   // The same, of objects that changed since the last call: what depends on them is resolved,
   // lowered and compiled again, the rest is what it was. A mistake always leaves out. What is said
-  // of sources() then is all there is, not only what is new.
-  Result<Update> apply(std::span<const incremental::Change> changes);
+  // of sources() then is all there is, not only what is new. The update is the one that is kept,
+  // good until the next call: what is not copied costs nothing.
+  const Result<Update>& apply(std::span<const incremental::Change> changes);
   const Diagnostics& said() const;
   const Sources& sources() const;
 
@@ -204,7 +205,7 @@ class Reconciler {
   // After apply() a changed unit is enforced from its tables, so that no change waits for a
   // compiler. While unfinished(), finish() compiles some of those units and gives the next update.
   bool unfinished() const;
-  Result<Update> finish();
+  const Result<Update>& finish();
 
  private:
   struct Impl;

@@ -123,19 +123,20 @@ ObjectReconciler::ObjectReconciler(const CompileOptions& options, AddressPlan& p
       plan_(plan),
       nodes_(nodes),
       cluster_domain_(options.model.cluster_domain) {
-  now_.manifest.names.mesh_zones = std::move(mesh_zones);
-  now_.manifest.names.cluster_domain = cluster_domain_;
+  now_->manifest.names.mesh_zones = std::move(mesh_zones);
+  now_->manifest.names.cluster_domain = cluster_domain_;
 }
 
-Result<Update> ObjectReconciler::apply(std::span<const incremental::Change> changes) {
+Result<Update>& ObjectReconciler::apply(std::span<const incremental::Change> changes) {
   bool whole = false;
-  auto update = apply(changes, whole);
+  const auto compiled = apply(changes, whole);
   // Everything was decoded at once, and an allocator would keep the room for good.
   if (whole) ::malloc_trim(0);
-  return update;
+  return compiled ? numbered(*compiled) : failed_ = std::unexpected(compiled.error());
 }
 
-Result<Update> ObjectReconciler::apply(std::span<const incremental::Change> changes, bool& whole) {
+Result<std::size_t> ObjectReconciler::apply(std::span<const incremental::Change> changes,
+                                            bool& whole) {
   if (again_) front_.take_whole_next();
   again_ = true;
   const Outcome outcome = front_.apply(changes);
@@ -151,27 +152,27 @@ Result<Update> ObjectReconciler::apply(std::span<const incremental::Change> chan
   put_into_manifest();
   tell_touched(changes, outcome);
   again_ = false;
-  return numbered(outputs->compiled);
+  return outputs->compiled;
 }
 
-Update ObjectReconciler::numbered(std::size_t compiled) {
-  now_.compiled = compiled;
-  now_.said_changed = told_version_ != front_.said_version() || now_.manifest.version == 0;
+Result<Update>& ObjectReconciler::numbered(std::size_t compiled) {
+  now_->compiled = compiled;
+  now_->said_changed = told_version_ != front_.said_version() || now_->manifest.version == 0;
   told_version_ = front_.said_version();
-  if (different_ || now_.manifest.version == 0) ++now_.manifest.version;
+  if (different_ || now_->manifest.version == 0) ++now_->manifest.version;
   different_ = false;
   return now_;
 }
 
 void ObjectReconciler::tell_touched(std::span<const incremental::Change> changes,
                                     const Outcome& outcome) {
-  now_.all_touched = outcome.whole;
-  now_.touched.clear();
+  now_->all_touched = outcome.whole;
+  now_->touched.clear();
   if (outcome.whole) return;
   std::set<incremental::ObjectKey> keys(outcome.said.begin(), outcome.said.end());
   for (const incremental::Change& change : changes) keys.insert(change.key);
   for (const incremental::ObjectKey& key : keys) {
-    now_.touched.push_back({key, front_.source_of(key)});
+    now_->touched.push_back({key, front_.source_of(key)});
   }
 }
 
@@ -211,20 +212,20 @@ Result<UnitCompiler::Outputs> ObjectReconciler::compile(const Outcome& outcome) 
   return outputs;
 }
 
-Result<Update> ObjectReconciler::finish() {
+Result<Update>& ObjectReconciler::finish() {
   std::vector<ir::Unit> units;
   for (std::size_t i = 0; i < kFinishedAtOnce && !unfinished_.empty(); ++i) {
     std::ranges::move(unfinished_.begin()->second, std::back_inserter(units));
     unfinished_.erase(unfinished_.begin());
   }
   auto outputs = compiler_.compile_some(units);
-  if (!outputs) return std::unexpected(outputs.error());  // their tables go on
+  if (!outputs) return failed_ = std::unexpected(outputs.error());  // their tables go on
   for (std::size_t i = 0; i < units.size(); ++i) {
     take_native(units[i], std::move(outputs->units[i]));
   }
   put_into_manifest();
-  now_.all_touched = false;
-  now_.touched.clear();
+  now_->all_touched = false;
+  now_->touched.clear();
   return numbered(outputs->compiled);
 }
 
@@ -253,7 +254,7 @@ void ObjectReconciler::take_namespaces(const Outcome& outcome) {
   }
   if (plain == plain_namespaces_) return;
   plain_namespaces_ = std::move(plain);
-  now_.manifest.names.plain_namespaces = {plain_namespaces_.begin(), plain_namespaces_.end()};
+  now_->manifest.names.plain_namespaces = {plain_namespaces_.begin(), plain_namespaces_.end()};
   different_ = true;
 }
 
@@ -344,8 +345,8 @@ Result<void> ObjectReconciler::assign_addresses(const Outcome& outcome) {
     auto assigned = plan_.assign(
         meshed, [this](const std::string& address) { return front_.is_taken(address); });
     if (!assigned) return std::unexpected(assigned.error());
-    now_.unplaced = std::move(assigned->unplaced);
-    now_.remarks = std::move(assigned->remarks);
+    now_->unplaced = std::move(assigned->unplaced);
+    now_->remarks = std::move(assigned->remarks);
     if (assigned->addresses != addresses_ || assigned->listening != listening_) {
       addresses_ = std::move(assigned->addresses);
       listening_ = std::move(assigned->listening);
@@ -353,8 +354,8 @@ Result<void> ObjectReconciler::assign_addresses(const Outcome& outcome) {
       for (const auto& [ref, list] : addresses_) assigned_.insert(list.begin(), list.end());
       for (auto& [ref, service] : services_) place(ref, service);
     }
-    put(now_.manifest.names.reverse_zones, plan_.reverse_zones());
-    put(now_.manifest.mesh_ranges, plan_.ranges());
+    put(now_->manifest.names.reverse_zones, plan_.reverse_zones());
+    put(now_->manifest.mesh_ranges, plan_.ranges());
     services_changed_ = false;
   }
   for (const ir::ServiceRef& ref : changed_) {
@@ -394,14 +395,16 @@ void ObjectReconciler::place(const ir::ServiceRef& ref, Service& service) {
 
 void ObjectReconciler::take_pods(const Outcome& outcome) {
   if (outcome.whole) return take_all_pods(outcome.mesh);
+  if (outcome.addresses.empty()) return;
   std::map<std::string, std::map<std::string, contract::PodIdentity>> now;  // node → address → pod
   for (const model::PodAddress& pod : outcome.mesh.pods) {
     const std::string& node = node_of(pod, nodes_);
     if (node.empty() || !outcome.addresses.contains(pod.address)) continue;
     now[node].emplace(pod.address, identity_of(pod));
   }
-  for (const auto& [node, pods] : now) now_.nodes.try_emplace(node, std::make_shared<const Pods>());
-  for (auto& [node, pods] : now_.nodes) {
+  for (const auto& [node, pods] : now)
+    now_->nodes.try_emplace(node, std::make_shared<const Pods>());
+  for (auto& [node, pods] : now_->nodes) {
     const auto& here = now[node];
     if (here.empty() && !has_any(*pods, outcome.addresses)) continue;
     Pods next;
@@ -416,7 +419,7 @@ void ObjectReconciler::take_pods(const Outcome& outcome) {
     different_ = true;
   }
   if (nodes_ == Nodes::by_pod) {
-    std::erase_if(now_.nodes, [](const auto& entry) { return entry.second->empty(); });
+    std::erase_if(now_->nodes, [](const auto& entry) { return entry.second->empty(); });
   }
 }
 
@@ -429,13 +432,13 @@ void ObjectReconciler::take_all_pods(const model::Mesh& mesh) {
   }
   std::map<std::string, Update::Pods> next;
   for (auto& [node, pods] : by_node) {
-    const auto before = now_.nodes.find(node);
-    const bool same = before != now_.nodes.end() && *before->second == pods;
+    const auto before = now_->nodes.find(node);
+    const bool same = before != now_->nodes.end() && *before->second == pods;
     different_ |= !same;
     next[node] = same ? before->second : std::make_shared<const Pods>(std::move(pods));
   }
-  different_ |= next.size() != now_.nodes.size();
-  now_.nodes = std::move(next);
+  different_ |= next.size() != now_->nodes.size();
+  now_->nodes = std::move(next);
 }
 
 // ---- the manifest ------------------------------------------------------------------------------
@@ -455,14 +458,14 @@ void ObjectReconciler::put_units(const ir::ServiceRef& ref, const Service* servi
     if (service->units[i]->listen_addresses.empty()) continue;
     units.push_back(service->units[i]);
     const std::string& digest = units.back()->image;
-    if (units_by_image_[digest]++ == 0) now_.images.put(digest, service->outputs[i].image);
+    if (units_by_image_[digest]++ == 0) now_->images.put(digest, service->outputs[i].image);
   }
-  const auto before = replace_parts(now_.manifest.units, ref, units);
+  const auto before = replace_parts(now_->manifest.units, ref, units);
   different_ |= before.has_value();
   for (const auto& gone : before ? *before : units) {
     if (--units_by_image_[gone->image] > 0) continue;
     units_by_image_.erase(gone->image);
-    now_.images.erase(gone->image);
+    now_->images.erase(gone->image);
   }
 }
 
@@ -472,7 +475,7 @@ void ObjectReconciler::put_names(const ir::ServiceRef& ref, const Service* servi
       service != nullptr && service->names &&
       (plain_namespaces_.contains(ref.ns) || !(*service->names)->mesh_addresses.empty());
   if (named) names.push_back(*service->names);
-  different_ |= replace_parts(now_.manifest.names.services, ref, names).has_value();
+  different_ |= replace_parts(now_->manifest.names.services, ref, names).has_value();
 }
 
 }  // namespace smic::controller

@@ -37,12 +37,13 @@ class ObjectReconciler {
   ObjectReconciler(const CompileOptions& options, AddressPlan& plan,
                    std::vector<std::string> mesh_zones, Nodes nodes);
 
-  Result<Update> apply(std::span<const incremental::Change> changes);
+  // What is given is what is kept, so that nothing is copied: good until the next call.
+  Result<Update>& apply(std::span<const incremental::Change> changes);
 
   // A changed unit is enforced from its tables first, which need no compiling. Are there such
   // units whose native code is still to come? finish() compiles a few.
   bool unfinished() const { return !unfinished_.empty(); }
-  Result<Update> finish();
+  Result<Update>& finish();
 
   auto would_say(const incremental::Change& change) { return front_.would_say(change); }
   const Sources& sources() const { return front_.sources(); }
@@ -60,10 +61,10 @@ class ObjectReconciler {
     std::optional<contract::Shared<contract::ServiceNames>> names;
   };
 
-  Result<Update> apply(std::span<const incremental::Change> changes, bool& whole);
+  Result<std::size_t> apply(std::span<const incremental::Change> changes, bool& whole);
   Result<UnitCompiler::Outputs> compile(const Outcome& outcome);
   void take_native(const ir::Unit& raw, UnitCompiler::Output output);
-  Update numbered(std::size_t compiled);
+  Result<Update>& numbered(std::size_t compiled);
   void tell_touched(std::span<const incremental::Change> changes, const Outcome& outcome);
   void take_namespaces(const Outcome& outcome);
   void take_units(const Outcome& outcome, UnitCompiler::Outputs& outputs);
@@ -102,7 +103,8 @@ class ObjectReconciler {
   std::optional<Diagnostics> said_;   // those of said_version_
   std::uint64_t said_version_ = 0;
   std::uint64_t told_version_ = 0;  // that came with the last update
-  Update now_;
+  Result<Update> now_ = Update();   // never an error
+  Result<Update> failed_;           // never anything else, once given
 };
 
 }  // namespace smic::controller

@@ -203,9 +203,9 @@ Reconciler::Reconciler(CompileOptions options, std::unique_ptr<AddressPlan> plan
 
 Reconciler::~Reconciler() = default;
 
-Result<Update> Reconciler::apply(std::span<const incremental::Change> changes) {
+const Result<Update>& Reconciler::apply(std::span<const incremental::Change> changes) {
   const auto start = std::chrono::steady_clock::now();
-  auto update = impl_->objects.apply(changes);
+  Result<Update>& update = impl_->objects.apply(changes);
   if (!update) return update;
   update->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return update;
@@ -224,9 +224,9 @@ bool Reconciler::unfinished() const { return impl_->objects.unfinished(); }
 
 const Diagnostics& Reconciler::said() const { return impl_->objects.said(); }
 
-Result<Update> Reconciler::finish() {
+const Result<Update>& Reconciler::finish() {
   const auto start = std::chrono::steady_clock::now();
-  auto update = impl_->objects.finish();
+  Result<Update>& update = impl_->objects.finish();
   if (!update) return update;
   update->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return update;
@@ -261,7 +261,7 @@ void finish(source::Source& source, Reconciler& reconciler, const OnUpdate& on_u
   while (reconciler.unfinished() && (!source.has_news() || ++passed_over > kMostPassedOver)) {
     passed_over = 0;
     const auto turn = reconciler.take_turn();
-    const auto update = reconciler.finish();
+    const Result<Update>& update = reconciler.finish();
     on_update(update, reconciler.said());
   }
 }
@@ -281,9 +281,12 @@ void follow_objects(source::Source& source, Reconciler& reconciler, const OnUpda
     const auto changes = source.read_changes();
     {
       const auto turn = reconciler.take_turn();
-      const Result<Update> update =
-          changes ? reconciler.apply(*changes) : fail(changes, "read resources");
-      on_update(update, reconciler.said());
+      if (changes) {
+        const Result<Update>& update = reconciler.apply(*changes);
+        on_update(update, reconciler.said());
+      } else {
+        on_update(fail(changes, "read resources"), reconciler.said());
+      }
     }
     if (changes) finish(source, reconciler, on_update, passed_over);
     pace.worked(cpu_of_this_thread() - before, Pace::Clock::now());

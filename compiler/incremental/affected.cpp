@@ -11,7 +11,7 @@ ir::ServiceRef ref_of(const ObjectKey& key) { return {key.ns, key.name}; }
 void Affected::touch(ObjectId id) {
   self_ = id;
   said.insert(id);
-  const resources::Set object = objects_.decoded(id);
+  const resources::Set& object = objects_.decoded(id);
   const auto each = [this](const auto& list) {
     for (const auto& one : list) touch(one);
   };

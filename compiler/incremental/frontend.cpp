@@ -79,6 +79,8 @@ struct Frontend::Impl {
 
   // ---- changes ---------------------------------------------------------------------------------
 
+  // If everything is taken anew, what a change concerns is not asked. Nothing is kept decoded then
+  // either: what stays of each object would lie scattered among it, and hold on to its memory.
   void take_up(const Change& change, Affected& affected) {
     const auto known = objects.find(change.key);
     if (known && change.text && objects.has_text(*known, *change.text)) return;
@@ -86,14 +88,15 @@ struct Frontend::Impl {
     resources::Set before;
     bool names_changed = false;
     if (known) {
-      affected.touch(*known);
+      if (!whole_next) affected.touch(*known);
       before = objects.decoded(*known);
     }
     if (change.text) {
       const ObjectId id = objects.put(change.key, change.text);
-      affected.touch(id);
+      if (!whole_next) affected.touch(id);
       names_changed = world.count(objects.decoded(id), 1);  // first, so that a name may stay
       names_changed = world.count(before, -1) || names_changed;
+      if (whole_next) objects.forget_decoded(id);
     } else {
       forget(*known, affected);
       names_changed = world.count(before, -1);

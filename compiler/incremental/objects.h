@@ -33,6 +33,7 @@ class Objects {
   const resources::Set& decoded(ObjectId id);
   resources::Set take_decoded(ObjectId id);
   void forget_decoded();
+  void forget_decoded(ObjectId id) { decoded_.erase(id); }
 
   const std::vector<ObjectId>& with(Token token) const;
   bool any(Role role) const { return !with(token(role)).empty(); }

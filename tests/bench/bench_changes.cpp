@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long a change takes in a mesh of 10,000 Services and 100,000 endpoints, from the event of the
 // API in the informers' store to the last worker of a proxy that enforces it, all in one process:
-// store → reconcile → manifest of a node → snapshot → proxy. What the network adds is not in it
-// (bench_fleet.cpp). With --node-plan the proxy's addresses are steered, as in a cluster; that
+// store → reconcile → manifest of a node → snapshot → proxy. What the network adds is not in it.
+// With --node-plan the proxy's addresses are steered, as in a cluster; that
 // wants a network namespace of its own: unshare --net.
 #include <unistd.h>
 
@@ -19,13 +19,11 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "controller/controller.h"
-#include "controller/kube/store.h"
-#include "controller/node_plan.h"
 #include "controller/publish.h"
 #include "runtime/proxy/proxy.h"
 #include "tests/bench/figures.h"
 #include "tests/bench/large_cluster.h"
+#include "tests/bench/store_source.h"
 
 namespace smic::bench {
 namespace {
@@ -54,29 +52,6 @@ double resident_mb() {
   statm >> all >> resident;
   return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
 }
-
-// What the informers fill, without an API behind it.
-class StoreSource final : public source::Source {
- public:
-  explicit StoreSource(kube::Store& store) : store_(store) {}
-
-  Result<Sources> read() override { return fail("this source has objects"); }
-  bool has_objects() const override { return true; }
-  Result<std::vector<incremental::Change>> read_changes() override {
-    std::vector<incremental::Change> changes;
-    for (kube::Store::Change& change : store_.read_changes()) {
-      changes.push_back({{std::move(change.kind), std::move(change.ns), std::move(change.name)},
-                         std::move(change.text)});
-    }
-    return changes;
-  }
-  bool has_news() override { return store_.has_news(); }
-  bool wait() override { return store_.wait(); }
-  void stop() override { store_.close(); }
-
- private:
-  kube::Store& store_;
-};
 
 // A node's proxy, without the network between it and the controller.
 class Node {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/bench/figures.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <string_view>
 
@@ -13,10 +14,13 @@ void Figures::add(std::string name, double value, std::string unit, std::string 
 }
 
 int Figures::write(int argc, char** argv) const {
-  if (argc < 3 || std::string_view(argv[1]) != "--json") return argc == 1 ? 0 : 64;
-  std::FILE* file = std::fopen(argv[2], "w");
+  const auto asked = std::find_if(
+      argv + 1, argv + argc, [](const char* each) { return std::string_view(each) == "--json"; });
+  if (asked == argv + argc) return 0;
+  if (asked + 1 == argv + argc) return 64;
+  std::FILE* file = std::fopen(asked[1], "w");
   if (file == nullptr) {
-    std::perror(argv[2]);
+    std::perror(asked[1]);
     return 1;
   }
   std::fputs("[", file);
