@@ -47,7 +47,7 @@ class Cache(unittest.TestCase):
         return int(published["compiled"]), controller, (manifest["units"], images)
 
     def files(self):
-        return {path: path.stat().st_ino for path in self.cache.iterdir()}
+        return {path: path.stat().st_ino for path in self.cache.glob("*.unit")}
 
     def test_what_was_compiled_is_found_by_the_next_start(self):
         compiled, controller, expected = self.start()
