@@ -6,6 +6,8 @@
 
 #include "cli/input.h"
 #include "cli/status_report.h"
+#include "controller/distribution/status_api.h"
+#include "controller/kube/client.h"
 #include "http/http.h"
 #include "runtime/subscribe/files.h"
 #include "runtime/subscribe/link.h"
@@ -19,6 +21,7 @@ constexpr unsigned kMostSeconds = 7 * 24 * 3600;
 constexpr std::chrono::milliseconds kAgain{200};
 
 struct Options {
+  std::string kubeconfig, context;
   std::vector<std::string> controllers;
   std::string trust, token;
   bool wait = false;
@@ -44,9 +47,15 @@ Syntax syntax_of(Options& options) {
   syntax.most = 0;
   syntax.about =
       "Says for every node which version its proxy enforces, since when, whether it is connected,\n"
-      "and what it refused and why. With several controllers each is asked, and a node is told by\n"
-      "the one that it follows.";
+      "and what it refused and why. It asks through the Kubernetes API (--kubeconfig; needs the "
+      "right to\n"
+      "list `enforcement` of smic.dev), or controllers themselves (--controller, --trust, "
+      "--token): then\n"
+      "each is asked, and a node is told by the one that it follows.";
   syntax.options = {
+      text("--kubeconfig", "FILE", options.kubeconfig,
+           "where the Kubernetes API is and who we are"),
+      text("--context", "NAME", options.context, "of the kubeconfig (default: its current one)"),
       smic::words("--controller", "URL[,URL]", options.controllers, "https://HOST[:PORT]"),
       text("--trust", "FILE", options.trust,
            "PEM: the certificates that vouch for controllers (ca.crt or\n"
@@ -77,24 +86,31 @@ std::vector<std::string> with_values(Words words) {
   return list;
 }
 
+// Whom we ask.
 class Asker {
  public:
-  static Result<Asker> make(const Options& options) {
+  virtual ~Asker() = default;
+  virtual Result<distribution::Status> ask() = 0;
+};
+
+class AskControllers final : public Asker {
+ public:
+  static Result<std::unique_ptr<Asker>> make(const Options& options) {
     auto trust = subscribe::read_file(options.trust, kMaxTrust);
     if (!trust) return std::unexpected(trust.error());
-    Asker asker;
+    auto asker = std::make_unique<AskControllers>();
     for (const std::string& url : options.controllers) {
       auto address = subscribe::controller_address(url);
       if (!address) return std::unexpected(address.error());
-      asker.links_.push_back(std::make_unique<subscribe::Link>(
+      asker->links_.push_back(std::make_unique<subscribe::Link>(
           subscribe::LinkOptions{
               .address = *address, .authorities = *trust, .token_file = options.token},
-          *asker.stop_));
+          asker->stop_));
     }
     return asker;
   }
 
-  Result<distribution::Status> ask() {
+  Result<distribution::Status> ask() override {
     std::vector<distribution::Status> answers;
     for (const auto& link : links_) {
       const auto text = link->ask({.target = "/v1/status"}, kMaxStatus);
@@ -107,9 +123,29 @@ class Asker {
   }
 
  private:
-  Asker() = default;
-  std::unique_ptr<http::Stop> stop_ = std::make_unique<http::Stop>();
+  http::Stop stop_;
   std::vector<std::unique_ptr<subscribe::Link>> links_;
+};
+
+class AskCluster final : public Asker {
+ public:
+  explicit AskCluster(kube::Config config) : client_(std::move(config), stop_) {}
+
+  static Result<std::unique_ptr<Asker>> make(const Options& options) {
+    auto config = kube::read_kubeconfig(options.kubeconfig, options.context);
+    if (!config) return std::unexpected(config.error());
+    return std::make_unique<AskCluster>(std::move(*config));
+  }
+
+  Result<distribution::Status> ask() override {
+    const auto text = client_.get(std::string(distribution::kEnforcement));
+    if (!text) return fail(text.error().told());
+    return distribution::status_from_json(*text);
+  }
+
+ private:
+  kube::Stop stop_;
+  kube::Client client_;
 };
 
 // A controller that cannot be asked just now may come back within the time.
@@ -130,13 +166,17 @@ int run_status(Words words, Console& console) {
   const Syntax syntax = syntax_of(options);
   const auto begun = start(syntax, with_values(words), console.out, console.err);
   if (begun.exit_code) return *begun.exit_code;
-  if (options.controllers.empty())
-    return wrong_usage(syntax, "it needs --controller=URL", console.err);
-  if (options.trust.empty()) return wrong_usage(syntax, "it needs --trust=FILE", console.err);
-  if (options.token.empty()) return wrong_usage(syntax, "it needs --token=FILE", console.err);
-  auto asker = Asker::make(options);
+  if (options.kubeconfig.empty() == options.controllers.empty()) {
+    return wrong_usage(syntax, "it needs --kubeconfig=FILE or --controller=URL", console.err);
+  }
+  if (options.kubeconfig.empty() && options.trust.empty())
+    return wrong_usage(syntax, "it needs --trust=FILE", console.err);
+  if (options.kubeconfig.empty() && options.token.empty())
+    return wrong_usage(syntax, "it needs --token=FILE", console.err);
+  auto asker =
+      options.kubeconfig.empty() ? AskControllers::make(options) : AskCluster::make(options);
   if (!asker) return world_failed("status", asker.error(), console);
-  const auto status = asked(*asker, options);
+  const auto status = asked(**asker, options);
   if (!status) return world_failed("status", status.error(), console);
   console.out << (options.json ? distribution::to_json(*status)
                                : status_table(*status, options.wanted, distribution::Clock::now()));

@@ -30,6 +30,8 @@ class Component {
   virtual void reload() {}  // SIGHUP: files are to be read again
   // What keeps it from doing its work, for readiness; empty = nothing. From any thread.
   virtual std::string not_ready() const { return {}; }
+  // What it did, for /metrics: Prometheus' text format. From any thread, while it is started.
+  virtual std::string metrics() const { return {}; }
   virtual void stop() {}
 };
 

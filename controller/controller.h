@@ -194,6 +194,9 @@ class Reconciler {
   const Diagnostics& said() const;
   const Sources& sources() const;
 
+  // Other settings from the next call on, which then is of everything. From any thread.
+  void use(const model::Options& options, std::vector<std::string> mesh_zones);
+
   // What would be said of an object of SMI if it was written like this (incremental.h), as a guest
   // of the thread that follows: nothing if its turn is not over within `patience`, or if it does
   // not go object by object. From any thread.

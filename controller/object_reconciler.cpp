@@ -127,6 +127,14 @@ ObjectReconciler::ObjectReconciler(const CompileOptions& options, AddressPlan& p
   now_->manifest.names.cluster_domain = cluster_domain_;
 }
 
+void ObjectReconciler::use(const model::Options& options, std::vector<std::string> mesh_zones) {
+  front_.use(options);
+  cluster_domain_ = options.cluster_domain;
+  put(now_->manifest.names.mesh_zones, std::move(mesh_zones));
+  different_ |= now_->manifest.names.cluster_domain != cluster_domain_;
+  now_->manifest.names.cluster_domain = cluster_domain_;
+}
+
 Result<Update>& ObjectReconciler::apply(std::span<const incremental::Change> changes) {
   bool whole = false;
   const auto compiled = apply(changes, whole);

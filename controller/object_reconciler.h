@@ -45,6 +45,7 @@ class ObjectReconciler {
   bool unfinished() const { return !unfinished_.empty(); }
   Result<Update>& finish();
 
+  void use(const model::Options& options, std::vector<std::string> mesh_zones);
   auto would_say(const incremental::Change& change) { return front_.would_say(change); }
   const Sources& sources() const { return front_.sources(); }
   const Diagnostics& said();

@@ -211,6 +211,13 @@ const Result<Update>& Reconciler::apply(std::span<const incremental::Change> cha
   return update;
 }
 
+void Reconciler::use(const model::Options& options, std::vector<std::string> mesh_zones) {
+  const auto turn = take_turn();
+  impl_->options.model = options;
+  impl_->mesh_zones = mesh_zones;
+  impl_->objects.use(options, std::move(mesh_zones));
+}
+
 std::unique_lock<std::timed_mutex> Reconciler::take_turn() { return std::unique_lock(impl_->turn); }
 
 std::optional<std::vector<Diagnostic>> Reconciler::would_say(const incremental::Change& change,
@@ -304,6 +311,7 @@ void follow(source::Source& source, Reconciler& reconciler, const OnUpdate& on_u
       on_update(fail(sources, "read resources"), Diagnostics(none));
       continue;
     }
+    const auto turn = reconciler.take_turn();
     Diagnostics diagnostics(*sources);
     const auto update = reconciler.reconcile(*sources, diagnostics);
     on_update(update, diagnostics);

@@ -317,6 +317,12 @@ std::optional<std::vector<Diagnostic>> Frontend::would_say(const Change& change)
 
 void Frontend::take_whole_next() { impl_->whole_next = true; }
 
+void Frontend::use(model::Options options) {
+  options.surroundings = &impl_->world;
+  impl_->options.model = std::move(options);
+  take_whole_next();
+}
+
 const Sources& Frontend::sources() const { return impl_->objects.sources(); }
 
 std::optional<SourceId> Frontend::source_of(const ObjectKey& key) const {

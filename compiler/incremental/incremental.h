@@ -70,6 +70,8 @@ class Frontend {
 
   // An outcome was lost: the next one is of everything.
   void take_whole_next();
+  // Other options of the model from now on; the next outcome is of everything.
+  void use(model::Options options);
 
   // What would be said of an object of SMI if it was written like this, beside all else as it is:
   // nothing is taken up. Places are in the change's text, whatever source they name; notes are left

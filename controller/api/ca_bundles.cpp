@@ -55,7 +55,7 @@ std::span<const SenderObject> senders() {
       std::string(kCrds) + "httproutegroups.specs.smi-spec.io",
       std::string(kCrds) + "tcproutes.specs.smi-spec.io",
       std::string(kCrds) + "traffictargets.access.smi-spec.io"};
-  static const std::array<SenderObject, 7> all = {{
+  static const std::array<SenderObject, 8> all = {{
       {Sender::crd, crds[0]},
       {Sender::crd, crds[1]},
       {Sender::crd, crds[2]},
@@ -66,6 +66,7 @@ std::span<const SenderObject> senders() {
        "/apis/apiregistration.k8s.io/v1/apiservices/v1alpha1.metrics.smi-spec.io"},
       {Sender::api_service,
        "/apis/apiregistration.k8s.io/v1/apiservices/v1alpha2.metrics.smi-spec.io"},
+      {Sender::api_service, "/apis/apiregistration.k8s.io/v1/apiservices/v1alpha1.smic.dev"},
   }};
   return all;
 }

@@ -67,7 +67,7 @@ Response convert(const Request& request) {
   return answer(*uid, results, "");
 }
 
-std::vector<Route> review_routes(const model::Options& options, InMesh in_mesh) {
+std::vector<Route> review_routes(std::function<model::Options()> options, InMesh in_mesh) {
   Route to_convert;
   to_convert.path = "/convert";
   to_convert.methods = {"POST"};
@@ -77,8 +77,9 @@ std::vector<Route> review_routes(const model::Options& options, InMesh in_mesh) 
   to_validate.path = "/validate";
   to_validate.methods = {"POST"};
   to_validate.max_body = kMaxAdmissionBody;
-  to_validate.handle = [options, in_mesh = std::move(in_mesh)](const Request& request) {
-    return validate(request, options, in_mesh);
+  to_validate.handle = [options = std::move(options),
+                        in_mesh = std::move(in_mesh)](const Request& request) {
+    return validate(request, options(), in_mesh);
   };
   return {to_convert, to_validate};
 }

@@ -5,6 +5,7 @@
 // the warnings beside it do.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "compiler/model/model.h"
@@ -27,6 +28,7 @@ Response validate(const Request& request, const model::Options& options,
 // An object, and the one before, each of no more than etcd takes.
 inline constexpr std::size_t kMaxAdmissionBody = std::size_t{16} << 20;
 
-std::vector<Route> review_routes(const model::Options& options, InMesh in_mesh);
+// `options`: as they are at that moment; from any thread.
+std::vector<Route> review_routes(std::function<model::Options()> options, InMesh in_mesh);
 
 }  // namespace smic::api

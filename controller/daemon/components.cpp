@@ -7,9 +7,11 @@
 #include "controller/api/reviews.h"
 #include "controller/cluster_dns/component.h"
 #include "controller/daemon/daemon.h"
+#include "controller/daemon/dns_events.h"
 #include "controller/daemon/enforcement.h"
 #include "controller/daemon/serving.h"
 #include "controller/distribution/distribution.h"
+#include "controller/distribution/status_api.h"
 #include "controller/shadow/shadow.h"
 #include "controller/status/status.h"
 
@@ -49,11 +51,18 @@ std::shared_ptr<distribution::Hub> distribute(const Surroundings& surroundings,
 
 // Metrics of the mesh, as the API server asks for them; what to do once there is a server.
 std::function<void(api::Server&)> measure(const Surroundings& surroundings,
+                                          const std::shared_ptr<distribution::Hub>& hub,
                                           std::vector<std::unique_ptr<Component>>& list,
                                           std::vector<api::Route>& routes) {
   if (surroundings.configuration.listen.empty() || surroundings.api == nullptr) return nullptr;
   auto metrics = smi_metrics(surroundings);
   std::ranges::move(metrics->routes(), std::back_inserter(routes));
+  if (hub) {
+    routes.push_back(
+        distribution::status_api(metrics->for_api_server([hub](const api::Request& request) {
+          return distribution::answer_status_api(*hub, request);
+        })));
+  }
   list.push_back(std::move(metrics));
   return [of = static_cast<MetricsComponent*>(list.back().get())](api::Server& server) {
     of->serve_with(server);
@@ -69,14 +78,16 @@ Result<std::vector<std::unique_ptr<Component>>> components(const Surroundings& s
   if (given.manage_dns && surroundings.api != nullptr) {
     cluster_dns::ManagerOptions options{.ns = surroundings.ns};
     options.patience.live = std::chrono::seconds(given.dns_seconds);
-    list.push_back(cluster_dns::component(*surroundings.api, surroundings.stop, options,
-                                          [&] { return surroundings.leadership.leads(); }));
+    list.push_back(cluster_dns::component(
+        *surroundings.api, surroundings.stop, options,
+        [&] { return surroundings.leadership.leads(); }, tell_dns_by_events(surroundings)));
   }
   if (given.address_plan == AddressPlanName::shadow && !given.read_only) {
     list.push_back(shadow::keeper({*surroundings.api, surroundings.leadership, surroundings.stop},
                                   shadow_options(given, surroundings.ns), surroundings.wishes));
   }
-  std::vector<api::Route> routes = api::review_routes(given.compile.model, surroundings.in_mesh);
+  std::vector<api::Route> routes = api::review_routes(
+      [now = surroundings.now] { return now()->compile.model; }, surroundings.in_mesh);
   std::shared_ptr<distribution::Hub> hub;
   OpenedKeys keys;
   if (!given.listen.empty()) {
@@ -92,7 +103,7 @@ Result<std::vector<std::unique_ptr<Component>>> components(const Surroundings& s
                                surroundings.stop, hub ? enforcement_by(hub) : nullptr}));
   }
   if (given.listen.empty() && given.health.empty()) return list;
-  auto started = measure(surroundings, list, routes);
+  auto started = measure(surroundings, hub, list, routes);
   if (keys.keys && surroundings.writer != nullptr) {
     list.push_back(introduction(surroundings, keys.keys));
   }

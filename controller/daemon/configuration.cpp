@@ -3,16 +3,12 @@
 #include "controller/daemon/configuration.h"
 
 #include <algorithm>
-#include <set>
 
 #include "compiler/meaning_options.h"
 #include "controller/dns/dns_stub.h"
 
 namespace smic::controller {
 namespace {
-
-// What SIGHUP changes: everything else has begun to live.
-const std::set<std::string> kChangeable{"log", "log-level"};
 
 constexpr unsigned kShortestLease = 3;  // seconds: a renewal takes a round trip or two
 constexpr unsigned kLongestLease = 300;
@@ -175,15 +171,23 @@ std::unique_ptr<AddressPlan> address_plan(const Configuration& given, const std:
   return loopback_plan();
 }
 
-std::vector<std::string> need_a_restart(const Configuration& before, const Configuration& after) {
-  Configuration one = before;
-  Configuration other = after;
-  const auto old_values = in_force(syntax_of(one));
-  const auto new_values = in_force(syntax_of(other));
+Configuration taken_up(const Configuration& before, const Configuration& fresh) {
+  Configuration now = before;
+  now.compile.model = fresh.compile.model;
+  now.mesh_zones = fresh.mesh_zones;
+  now.proxies = fresh.proxies;
+  now.metrics_unit = fresh.metrics_unit;
+  now.log_format = fresh.log_format;
+  now.log_level = fresh.log_level;
+  return now;
+}
+
+std::vector<std::string> differences(Configuration one, Configuration other) {
+  const auto values = in_force(syntax_of(one));
+  const auto other_values = in_force(syntax_of(other));
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < old_values.size(); ++i) {
-    if (old_values[i] == new_values[i] || kChangeable.contains(old_values[i].first)) continue;
-    names.push_back(old_values[i].first);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i] != other_values[i]) names.push_back(values[i].first);
   }
   return names;
 }

@@ -60,7 +60,11 @@ shadow::Options shadow_options(const Configuration& configuration, const std::st
 // What is wrong about options that are each right.
 std::optional<std::string> contradiction(const Configuration& configuration);
 
-// The names of options that differ and that only a restart changes.
-std::vector<std::string> need_a_restart(const Configuration& before, const Configuration& after);
+// What SIGHUP makes of it. What has begun to live by the old (addresses, keys, the plan that mesh
+// addresses come from) stays until a restart.
+Configuration taken_up(const Configuration& before, const Configuration& fresh);
+
+// The names of options that differ.
+std::vector<std::string> differences(Configuration one, Configuration other);
 
 }  // namespace smic::controller

@@ -49,16 +49,17 @@ std::string host_name() {
 
 class Daemon {
  public:
-  Daemon(const Configuration& given, const ReadAgain& fresh) : given_(given), fresh_(fresh) {}
+  Daemon(const Configuration& given, const ReadAgain& fresh)
+      : given_(given), fresh_(fresh), now_(std::make_shared<const Configuration>(given)) {}
 
   Result<void> start() {
     open_cache();
     if (auto found = given_.has_cluster() ? use_cluster() : use_directory(); !found) return found;
     make_reconciler();
-    surroundings_.emplace(
-        Surroundings{given_, stop_, api_.get(), *leadership_, writer_.get(), ns_, wishes_,
-                     [this] { return not_ready(); },
-                     [this](const api::Written& object) { return would_say(object); }});
+    surroundings_.emplace(Surroundings{
+        given_, stop_, api_.get(), *leadership_, writer_.get(), ns_, wishes_,
+        [this] { return not_ready(); }, [this] { return metrics(); }, [this] { return now(); },
+        [this](const api::Written& object) { return would_say(object); }});
     auto list = components(*surroundings_);
     if (!list) return std::unexpected(list.error());
     components_ = std::move(*list);
@@ -141,10 +142,17 @@ class Daemon {
     return {};
   }
 
+  // Smic's own namespace is never meshed.
+  model::Options model_of(const Configuration& configuration) const {
+    model::Options options = configuration.compile.model;
+    if (given_.has_cluster()) options.exclude.push_back(ns_);
+    return options;
+  }
+
   void make_reconciler() {
     CompileOptions compile = given_.compile;
     compile.store = store_;
-    if (given_.has_cluster()) compile.model.exclude.push_back(ns_);
+    compile.model = model_of(given_);
     const auto on_mistake = given_.has_cluster() ? OnMistake::leave_out : OnMistake::keep_version;
     // Files are for one proxy, which vouches for all pods; who follows by HTTPS has a node.
     const auto nodes = given_.listen.empty() ? Nodes::one : Nodes::by_pod;
@@ -195,19 +203,50 @@ class Daemon {
   }
 
   void reload() {
-    const std::lock_guard lock(mutex_);
     const auto fresh = fresh_();
     if (!fresh) {
       log_error("settings not read again", {{"reason", fresh.error().message}});
     } else {
-      configure_log(fresh->log_format, fresh->log_level);
-      const std::vector<std::string> names = need_a_restart(given_, *fresh);
-      if (!names.empty()) {
-        log_warning("settings that need a restart", {{"settings", join_words(names, ", ")}});
-      }
+      take_settings(*fresh);
     }
+    const std::lock_guard lock(mutex_);
     for (const auto& component : components_) component->reload();
     log_info("reloaded");
+  }
+
+  void take_settings(const Configuration& fresh) {
+    const auto before = now();
+    const Configuration after = taken_up(*before, fresh);
+    if (const auto reason = contradiction(after)) {
+      log_error("settings not taken", {{"reason", *reason}});
+      return;
+    }
+    configure_log(after.log_format, after.log_level);
+    const std::vector<std::string> taken = differences(*before, after);
+    const std::vector<std::string> left = differences(after, fresh);
+    {
+      const std::lock_guard lock(now_mutex_);
+      now_ = std::make_shared<const Configuration>(after);
+    }
+    if (!taken.empty()) {
+      log_info("settings taken", {{"settings", join_words(taken, ", ")}});
+      reconciler_->use(model_of(after), after.mesh_zones);
+      source_->poke();
+    }
+    if (!left.empty()) {
+      log_warning("settings that need a restart", {{"settings", join_words(left, ", ")}});
+    }
+  }
+
+  std::shared_ptr<const Configuration> now() const {
+    const std::lock_guard lock(now_mutex_);
+    return now_;
+  }
+
+  std::string metrics() const {
+    std::string text;
+    for (const auto& component : components_) text += component->metrics();
+    return text;
   }
 
   std::vector<std::string> not_ready() const {
@@ -223,6 +262,8 @@ class Daemon {
   const Configuration& given_;
   std::shared_ptr<CompiledStore> store_;
   const ReadAgain& fresh_;
+  mutable std::mutex now_mutex_;
+  std::shared_ptr<const Configuration> now_;
   kube::Stop stop_;
   std::unique_ptr<kube::Client> api_;
   std::unique_ptr<source::Source> source_;

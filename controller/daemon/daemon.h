@@ -33,6 +33,9 @@ struct Surroundings {
   std::shared_ptr<shadow::Wishes> wishes;  // what the address plan wants; of shadow Services alone
   // What keeps the daemon from being ready, a line each; empty = it is. From any thread.
   std::function<std::vector<std::string>()> not_ready;
+  std::function<std::string()> metrics;  // of all components
+  // As it is now: SIGHUP may have changed it. From any thread.
+  std::function<std::shared_ptr<const Configuration>()> now;
   api::InMesh in_mesh;  // what admission shows beside its judgement
 };
 

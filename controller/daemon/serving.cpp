@@ -26,7 +26,9 @@ class Serving final : public Component {
         routes_(std::move(routes)),
         started_(std::move(started)) {
     for (api::Route& route : api::health_routes(
-             {surroundings.not_ready, [counts = counts_] { return counts->render(); }})) {
+             {surroundings.not_ready, [counts = counts_, of_components = surroundings.metrics] {
+                return counts->render() + of_components();
+              }})) {
       routes_.push_back(std::move(route));
     }
   }

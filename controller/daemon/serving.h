@@ -29,6 +29,8 @@ class MetricsComponent : public Component {
  public:
   virtual std::vector<api::Route> routes() = 0;
   virtual void serve_with(api::Server& server) = 0;  // once; it needs the server's trust
+  // Answers to nobody else.
+  virtual api::Handler for_api_server(api::Handler handler) = 0;
 };
 std::unique_ptr<MetricsComponent> smi_metrics(const Surroundings& surroundings);
 

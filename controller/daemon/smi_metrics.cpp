@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kRetry{3};
 class SmiMetrics final : public MetricsComponent {
  public:
   explicit SmiMetrics(const Surroundings& surroundings)
-      : given_(surroundings.configuration),
+      : now_(surroundings.now),
         stop_(surroundings.stop),
         api_(*surroundings.api),
         ns_(surroundings.ns),
@@ -38,6 +38,10 @@ class SmiMetrics final : public MetricsComponent {
     };
     routes.push_back(std::move(topology));
     return routes;
+  }
+
+  api::Handler for_api_server(api::Handler handler) override {
+    return traffic::for_api_server(measuring_, std::move(handler));
   }
 
   void take(const Result<Update>& update, const Diagnostics&) override {
@@ -72,7 +76,8 @@ class SmiMetrics final : public MetricsComponent {
  private:
   std::vector<std::string> proxies() const {
     std::vector<std::string> addresses = pods_.proxies(ns_);
-    for (const std::string& each : given_.proxies) addresses.push_back(each);
+    const auto now = now_();
+    for (const std::string& each : now->proxies) addresses.push_back(each);
     return addresses;
   }
 
@@ -118,7 +123,7 @@ class SmiMetrics final : public MetricsComponent {
 
   std::string why_not() const { return collector_ ? collector_->not_ready() : "starting"; }
 
-  const Configuration& given_;
+  const std::function<std::shared_ptr<const Configuration>()> now_;
   const kube::Stop& stop_;
   kube::Client& api_;
   const std::string ns_;
@@ -137,7 +142,7 @@ class SmiMetrics final : public MetricsComponent {
       *objects_,
       [this](const traffic::Measuring::Look& look) { collector_->look(look); },
       [this] { return why_not(); },
-      given_.metrics_unit,
+      [this] { return now_()->metrics_unit; },
       [this] { return allowed(); }};
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "controller/distribution/distribution.h"
+#include "controller/distribution/figures.h"
 
 namespace smic::distribution {
 namespace {
@@ -49,6 +50,8 @@ class Distribution final : public controller::Component {
   std::string not_ready() const override {
     return hub_->has_state() ? "" : "proxies are not served yet";
   }
+
+  std::string metrics() const override { return metrics_of(hub_->figures(), hub_->status()); }
 
   void stop() override {
     {

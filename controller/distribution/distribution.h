@@ -7,6 +7,8 @@
 //   exchange.h  what replicas tell each other of their nodes
 //   gate.h   who may ask: ServiceAccount tokens, or a file of them
 //   routes.h /v1/watch, /v1/images, /v1/ack, /v1/status
+//   status_api.h  the status once more, through the API server
+//   figures.h     what the hub did, for /metrics
 // docs/distribution.md has the protocol with examples. Each replica serves whoever comes, and
 // hashes of equal states are equal.
 #pragma once

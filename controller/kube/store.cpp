@@ -96,6 +96,12 @@ bool Store::wait_until_filled() {
   return !closed_;
 }
 
+void Store::poke() {
+  const std::lock_guard lock(mutex_);
+  ++version_;
+  condition_.notify_all();
+}
+
 void Store::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;

@@ -44,6 +44,7 @@ class Store final : public Sink {
   bool wait();
   bool has_news();  // would wait() return at once
   bool wait_until_filled();
+  void poke();   // as if something was newer; from any thread
   void close();  // from any thread
 
   // visit(kind, namespace, name, text), in this order.

@@ -48,6 +48,7 @@ class Cluster final : public Source {
 
   bool has_news() override { return store_.has_news(); }
   bool wait() override { return store_.wait(); }
+  void poke() override { store_.poke(); }
 
   void stop() override {
     stop_.stop();

@@ -69,10 +69,12 @@ class WatchedDirectory final : public Source {
   explicit WatchedDirectory(std::string root)
       : root_(std::move(root)),
         inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
-        stop_(::eventfd(0, EFD_CLOEXEC)) {}
+        stop_(::eventfd(0, EFD_CLOEXEC)),
+        poke_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
   Result<void> open() {
-    if (inotify_.get() < 0 || stop_.get() < 0) return fail(system_error("inotify"));
+    if (inotify_.get() < 0 || stop_.get() < 0 || poke_.get() < 0)
+      return fail(system_error("inotify"));
     return add_watches();
   }
 
@@ -94,6 +96,7 @@ class WatchedDirectory final : public Source {
       if (first && (now >= *latest + kQuiet || now >= *first + kLongestBurst)) return true;
       if (!first && look_again_ && now >= *look_again_) return true;
       if (!poll_until(wake_at(first, latest))) return false;
+      if (take_poke()) return true;
       if (watches_.empty() && add_watches()) first = latest = Clock::now();
       if (drain()) {
         latest = Clock::now();
@@ -102,12 +105,20 @@ class WatchedDirectory final : public Source {
     }
   }
 
-  void stop() override {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] auto written = ::write(stop_.get(), &one, sizeof one);
-  }
+  void stop() override { raise(stop_); }
+  void poke() override { raise(poke_); }
 
  private:
+  static void raise(const Descriptor& event) {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] auto written = ::write(event.get(), &one, sizeof one);
+  }
+
+  bool take_poke() {
+    std::uint64_t count = 0;
+    return ::read(poke_.get(), &count, sizeof count) > 0;
+  }
+
   std::optional<Clock::time_point> wake_at(std::optional<Clock::time_point> first,
                                            std::optional<Clock::time_point> latest) const {
     if (first) return std::min(*latest + kQuiet, *first + kLongestBurst);
@@ -117,7 +128,8 @@ class WatchedDirectory final : public Source {
 
   // False: stopped.
   bool poll_until(std::optional<Clock::time_point> deadline) {
-    std::array<pollfd, 2> fds{{{stop_.get(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}}};
+    std::array<pollfd, 3> fds{
+        {{stop_.get(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}, {poke_.get(), POLLIN, 0}}};
     int timeout = -1;
     if (deadline) {
       const auto left = std::chrono::ceil<milliseconds>(*deadline - Clock::now()).count();
@@ -258,6 +270,7 @@ class WatchedDirectory final : public Source {
   std::string root_;
   Descriptor inotify_;
   Descriptor stop_;
+  Descriptor poke_;
   std::map<int, fs::path> watches_;                         // by watch descriptor
   std::map<std::string, Clock::time_point> being_written_;  // until when we wait for the writer
   std::map<std::string, Clock::time_point> vanished_;       // until when we wait for the return

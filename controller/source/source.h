@@ -32,6 +32,7 @@ class Source {
   virtual bool has_news() { return false; }  // would wait() return at once
   // Blocks until something changed since the last read(), or stop() was called: false = stopped.
   virtual bool wait() = 0;
+  virtual void poke() {}    // wait() returns once, though nothing changed; from any thread
   virtual void stop() = 0;  // from any thread
 };
 

@@ -45,7 +45,7 @@ std::vector<EventText> texts_of(const std::vector<Finding>& findings) {
       if (finding.severity != severity) continue;
       auto same = std::ranges::find(texts, finding.code, &EventText::reason);
       if (same == texts.end()) {
-        texts.push_back({"Warning", finding.code, finding.message});
+        texts.push_back({.type = "Warning", .reason = finding.code, .note = finding.message});
         same = std::prev(texts.end());
       } else {
         same->note += "; " + finding.message;
@@ -58,7 +58,9 @@ std::vector<EventText> texts_of(const std::vector<Finding>& findings) {
   return texts;
 }
 
-EventText healed_text() { return {"Normal", "Healed", "nothing is wrong with it any more"}; }
+EventText healed_text() {
+  return {.type = "Normal", .reason = "Healed", .note = "nothing is wrong with it any more"};
+}
 
 std::string event_name(const ObjectName& object, const std::string& uid, const EventText& text) {
   std::uint64_t hash = 14'695'981'039'346'656'037ull;
@@ -85,7 +87,7 @@ std::string event_body(const ObjectName& object, const Verdict& verdict, const E
   root.set("eventTime", text_value(kube::micro_time(now)));
   root.set("reportingController", text_value(kReporter));
   root.set("reportingInstance", text_value(instance.substr(0, kLongestInstance)));
-  root.set("action", text_value("Compile"));
+  root.set("action", text_value(text.action));
   root.set("type", text_value(text.type));
   root.set("reason", text_value(text.reason));
   root.set("note", text_value(text.note));

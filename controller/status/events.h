@@ -21,6 +21,7 @@ struct EventText {
   std::string type;    // "Warning", "Normal"
   std::string reason;  // the code
   std::string note;
+  std::string action = "Compile";
   auto operator<=>(const EventText&) const = default;
 };
 

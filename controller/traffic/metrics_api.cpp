@@ -221,7 +221,7 @@ class Answer {
     for (const auto& [name, share] : {std::pair{"p99_response_latency", 0.99},
                                       {"p90_response_latency", 0.9},
                                       {"p50_response_latency", 0.5}}) {
-      const bool millis = measuring_.unit == LatencyUnit::milliseconds;
+      const bool millis = measuring_.unit() == LatencyUnit::milliseconds;
       const double value = quantile(counts, share) * (millis ? 1000 : 1);
       text += "{" + member("name", name) + ',' + member("unit", millis ? "ms" : "seconds") + ',' +
               member("value", milli_quantity(value)) + "},";
@@ -341,20 +341,21 @@ Response answer_metrics(const Measuring& measuring, const Request& request) {
   return answer_version(measuring, *version, steps, request);
 }
 
-std::vector<api::Route> metrics_routes(const Measuring& measuring) {
-  const auto guarded = [&measuring](api::Handler handler) -> api::Handler {
-    return [&measuring, handler = std::move(handler)](const Request& request) {
-      if (is_api_server(measuring, request)) return handler(request);
-      return api::status_response(
-          401, "Unauthorized",
-          "ask the Kubernetes API server: this is answered to its certificate alone");
-    };
+api::Handler for_api_server(const Measuring& measuring, api::Handler handler) {
+  return [&measuring, handler = std::move(handler)](const Request& request) {
+    if (is_api_server(measuring, request)) return handler(request);
+    return api::status_response(
+        401, "Unauthorized",
+        "ask the Kubernetes API server: this is answered to its certificate alone");
   };
+}
+
+std::vector<api::Route> metrics_routes(const Measuring& measuring) {
   const auto route = [&](std::string path, bool below, api::Handler handler) {
     api::Route made;
     made.path = std::move(path);
     made.below = below;
-    made.handle = guarded(std::move(handler));
+    made.handle = for_api_server(measuring, std::move(handler));
     return made;
   };
   return {

@@ -50,7 +50,7 @@ struct Measuring {
   Objects& objects;
   std::function<void(const Look&)> window;  // calls look() with the window, which stays as it is
   std::function<std::string()> not_ready;   // why there is nothing to tell; empty = there is
-  LatencyUnit unit = LatencyUnit::seconds;
+  std::function<LatencyUnit()> unit = [] { return LatencyUnit::seconds; };
   // Common names that the API server's certificate may have; empty = any.
   std::function<std::vector<std::string>()> allowed_names = [] {
     return std::vector<std::string>();
@@ -63,6 +63,9 @@ struct Measuring {
 
 // The authority's name in ClientCertificate.
 inline constexpr std::string_view kRequestHeader = "request-header";
+
+// Whatever is to be answered to the API server alone, which has checked the user's rights.
+api::Handler for_api_server(const Measuring& measuring, api::Handler handler);
 
 // All routes; `measuring` must outlive the server.
 std::vector<api::Route> metrics_routes(const Measuring& measuring);

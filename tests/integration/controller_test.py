@@ -4,6 +4,7 @@
 
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import tempfile
@@ -69,9 +70,23 @@ class Controller(unittest.TestCase):
         # SIGHUP: what can change does, what cannot is told, and a mistake changes nothing.
         again.process.send_signal(signal.SIGHUP)
         again.says('"event":"reloaded"')
-        settings.write_text(f"resources: {self.mesh.path}\naccess: enforce\nlog: text\n")
+        settings.write_text(f"resources: {self.mesh.path}\naccess: permissive\nlog: text\n"
+                            f"exclude: {self.mesh.ns}/reviews-*\ncache: /nonexistent/x\n")
         again.process.send_signal(signal.SIGHUP)
-        again.says('warning: settings that need a restart settings="access"')
+        again.says('info: settings taken settings="exclude, log"')
+        again.says('warning: settings that need a restart settings="cache"')
+
+        def meshed():
+            return {unit["service"] for unit in json.loads(
+                (pathlib.Path(self.out) / "again" / "manifest.json").read_text())["units"]}
+        kept = f"{self.mesh.ns}/reviews"
+        eventually(lambda: kept in meshed() and not any(each.startswith(kept + "-") for each in meshed()),
+                   "two Services are not meshed any more")
+        # What contradicts itself is told, and changes nothing.
+        settings.write_text(f"resources: {self.mesh.path}\nmesh-zones: no_zone!\n")
+        again.process.send_signal(signal.SIGHUP)
+        again.says("error: settings not taken reason=")
+        self.assertFalse(any(each.startswith(kept + "-") for each in meshed()))
         settings.write_text("log: verse\n")
         again.process.send_signal(signal.SIGHUP)
         again.says("error: settings not read again")

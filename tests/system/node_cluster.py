@@ -101,10 +101,10 @@ class NodeCluster(Cluster):
     other_addresses = (API_ADDRESS, "127.0.0.1")
     nodes_wanted = 2
 
-    def __init__(self):
+    def __init__(self, audited=False):
         self.caretaker = self.kubelet = self.network = self.api = None
         self.apps, self.workloads = [], {}
-        super().__init__()
+        super().__init__(audited)
         try:
             self._furnish()
         except BaseException:

@@ -136,7 +136,7 @@ TEST_CASE("the window is what was asked for, and nothing else is in it") {
 
 TEST_CASE("milliseconds may be asked for, for tools that expect them") {
   Api api;
-  api.measuring.unit = LatencyUnit::milliseconds;
+  api.measuring.unit = [] { return LatencyUnit::milliseconds; };
   CHECK(metric(api.get("/namespaces/shop/deployments/api"), "p50_response_latency") == "18432mms");
 }
 
