@@ -17,7 +17,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build", help="where the programs were built")
     parser.add_argument("--json", metavar="FILE", help="also write the figures there")
-    names = ["decision", "engines", "compile", "distribution", "proxy", "streams", "changes", "reload"]
+    names = ["decision", "engines", "compile", "distribution", "proxy", "streams", "changes", "fleet",
+             "reload"]
     parser.add_argument("--only", choices=names, help="one bench alone")
     options = parser.parse_args()
     programs = pathlib.Path(options.build) / "bin"
@@ -31,6 +32,7 @@ def main():
     }
     benches["changes"] = ["unshare", "--net", "sh", "-c", "ip link set lo up; exec \"$@\"", "sh",
                           str(programs / "bench_changes"), "--node-plan"]
+    benches["fleet"] = [str(programs / "bench_fleet")]
     benches["reload"] = [sys.executable, str(HERE / "bench_reload.py")]
     figures, failed = [], []
     with tempfile.TemporaryDirectory() as folder:
