@@ -64,7 +64,7 @@ TEST_CASE("all engines agree on large random units", "[differential]") {
 }
 
 TEST_CASE("all engines agree on random units with hashed words", "[differential]") {
-  const test::UnitSize size{.matches = 120, .routes = 4, .allows = 8, .words = true};
+  const test::UnitSize size{.matches = 120, .routes = 16, .allows = 24, .words = true};
   compare_random(size, 40, 150, 10);
   // It is what the name says: many of these units have a hash, of those large enough most.
   std::size_t hashed = 0;

@@ -41,7 +41,8 @@ std::string path_pattern(Random& random) {
 // Of a route table: the same shapes behind words that differ.
 std::string word_pattern(Random& random) {
   constexpr std::array kStarts = {"/api/team-", "/api/team-", "/v1/customer-number-"};
-  constexpr std::array kEnds = {"$", "/orders$", "/orders/[0-9]+$", "/orders", "", "/.*x$"};
+  constexpr std::array kEnds = {"$",       "/orders$", "/orders/[0-9]+$", "/orders$",
+                                "/orders", "$",        "/[0-9]+/x$",      "/.*x$"};
   std::string pattern = random.pick(kStarts) + std::to_string(random.below(400));
   if (random.chance(30)) pattern += "/" + std::to_string(random.below(20));
   return pattern + random.pick(kEnds);
@@ -70,7 +71,8 @@ class Generator {
     if (random_.chance(30)) unit_.policy = policy();
     for (std::size_t i = random_.below(4); i > 0; --i) unit_.sources.push_back(source());
     if (unit_.protocol == ir::Protocol::http) {
-      for (std::size_t i = random_.below(size_.matches + 1); i > 0; --i) {
+      const std::size_t least = size_.words ? size_.matches / 2 : 0;
+      for (std::size_t i = least + random_.below(size_.matches - least + 1); i > 0; --i) {
         unit_.matches.push_back(match());
       }
     }
@@ -120,8 +122,9 @@ class Generator {
     if (random_.chance(30))
       match.methods = static_cast<ir::MethodSet>(random_.next()) & ir::kAnyMethod;
     if (random_.chance(5)) match.methods = 0;
-    if (random_.chance(80)) {
-      const bool word = size_.words && random_.chance(90);
+    // One without a path among many holds for everything, and passes leave nothing of the rest.
+    if (size_.words || random_.chance(80)) {
+      const bool word = size_.words && random_.chance(98);
       match.path = size_.any_bytes ? any_bytes(random_)
                    : word          ? word_pattern(random_)
                                    : path_pattern(random_);
