@@ -15,6 +15,7 @@
 #include "cli/input.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/decision/decision.h"
+#include "compiler/target_options.h"
 #include "compiler/unit_compiler.h"
 #include "controller/cache/cache.h"
 #include "controller/controller.h"
@@ -33,6 +34,8 @@ struct Options {
   std::string cache;
   bool node_plan = false;
   std::string mesh_ranges = controller::kDefaultMeshRanges;
+  std::string target = codegen::targets().front();
+  bool several_targets = false;  // --targets was given: then compile.targets has them
   CompileOptions compile;
   std::set<std::string> print_after;
   StatsFormat stats = StatsFormat::none;
@@ -71,7 +74,7 @@ Option disable_pass_option(passes::Options& target) {
 
 Option target_option(std::string& target) {
   return {"--target", join_words(codegen::targets(), "|"),
-          "the CPU that images are for (default: " + codegen::targets().front() + ")",
+          "the CPU that code is for (default: " + codegen::targets().front() + ")",
           [&target](const std::string& given) -> Taken {
             const std::vector<std::string>& known = codegen::targets();
             if (std::ranges::find(known, given) == known.end()) {
@@ -80,6 +83,15 @@ Option target_option(std::string& target) {
             target = given;
             return {};
           }};
+}
+
+Option several_targets_option(Options& options) {
+  Option option = targets_option(options.compile.targets, "the one of --target");
+  option.take = [take = option.take, &options](const std::string& given) -> Taken {
+    options.several_targets = true;
+    return take(given);
+  };
+  return option;
 }
 
 std::string list_of_passes() {
@@ -122,11 +134,13 @@ Syntax syntax_of(Options& options) {
            "of the node plan (default: 240.0.0.0/7,fd73:6d69:6300::/48)"),
       text("-o", "FILE", options.output,
            "where to; for object and image of several units a directory,\n"
-           "with a file per unit (default: stdout)"),
+           "with a file per unit, and one per target with --targets\n"
+           "(default: stdout)"),
       text("--cache", "DIR", options.cache,
            "keeps compiled units there, at most a gigabyte, and compiles\n"
            "for an image or a manifest only what is not there yet"),
-      target_option(options.compile.target),
+      target_option(options.target),
+      several_targets_option(options),
       print_after_option(options.print_after),
       disable_pass_option(options.compile.passes),
       flag("--time", options.time,
@@ -162,19 +176,14 @@ std::vector<ir::Unit> optimised(const std::vector<ir::Unit>& units, const Option
   return result;
 }
 
-std::string target_of(const Options& options) {
-  return options.compile.target.empty() ? codegen::targets().front() : options.compile.target;
-}
-
 // Of one optimised unit, beyond the IR.
 std::string text_of(const ir::Unit& unit, const Options& options) {
   if (options.emit == Emit::graph) return decision::describe(unit).text;
   const decision::Decision decision = decision::decide(unit);
-  const std::string target = target_of(options);
   if (options.emit == Emit::llvm) {
-    return "; unit " + name_of(unit) + '\n' + codegen::emit_llvm(decision, target);
+    return "; unit " + name_of(unit) + '\n' + codegen::emit_llvm(decision, options.target);
   }
-  return "# unit " + name_of(unit) + '\n' + codegen::emit_assembly(decision, target);
+  return "# unit " + name_of(unit) + '\n' + codegen::emit_assembly(decision, options.target);
 }
 
 std::string text_of_all(const std::vector<ir::Unit>& units, const Options& options) {
@@ -190,41 +199,76 @@ std::string text_of_all(const std::vector<ir::Unit>& units, const Options& optio
 
 Result<contract::Bytes> object_of(const ir::Unit& raw, const Options& options) {
   const ir::Unit unit = passes::run(raw, options.compile.passes);
-  auto bytes = codegen::emit_object(decision::decide(unit), target_of(options));
+  auto bytes = codegen::emit_object(decision::decide(unit), options.target);
   if (!bytes) return fail(bytes, name_of(raw));
   return bytes;
 }
 
-// A line per unit, to compare what two machines or two builds make of the same input.
+// A line per image, to compare what two machines or two builds make of the same input.
 Result<std::string> digests_of(const std::vector<ir::Unit>& units, const Options& options) {
   auto outputs = UnitCompiler(options.compile).compile(units);
   if (!outputs) return std::unexpected(outputs.error());
   std::string text;
   for (std::size_t i = 0; i < units.size(); ++i) {
+    const contract::Unit& names = outputs->units[i].names;
     const bool udp = units[i].protocol == ir::Protocol::udp;
-    text += outputs->units[i].names.image + ' ' + name_of(units[i]) + (udp ? "/udp" : "") + '\n';
+    const std::string unit = ' ' + name_of(units[i]) + (udp ? "/udp" : "");
+    if (!options.several_targets) {
+      text += (names.native.empty() ? names.image : names.native[0].digest) + unit + '\n';
+      continue;
+    }
+    text += names.image + unit + '\n';
+    for (const auto& native : names.native) {
+      text += native.digest + unit + ' ' + native.target + '\n';
+    }
   }
   return text;
 }
 
-using Binary = std::shared_ptr<const contract::Bytes>;
+// What is written of a unit, in binary, under the name that its file has in a directory:
+// "shop_reviews_9080.image", with several targets also "shop_reviews_9080.aarch64.image". UDP may
+// share a number with TCP.
+struct File {
+  std::string name;
+  std::shared_ptr<const contract::Bytes> bytes;
+};
+
+std::string file_stem(const ir::Unit& unit) {
+  return unit.service.ns + '_' + unit.service.name + '_' + std::to_string(unit.port) +
+         (unit.protocol == ir::Protocol::udp ? "_udp" : "");
+}
+
+void add_images(const std::string& stem, UnitCompiler::Output output, const Options& options,
+                std::vector<File>& files) {
+  if (!options.several_targets) {
+    files.push_back({stem + ".image", output.native.empty() ? output.image : output.native[0]});
+    return;
+  }
+  files.push_back({stem + ".image", std::move(output.image)});
+  for (std::size_t i = 0; i < output.native.size(); ++i) {
+    const std::string& target = output.names.native[i].target;
+    files.push_back({stem + '.' + target + ".image", std::move(output.native[i])});
+  }
+}
 
 // In the order of the units; equal images are one.
-Result<std::vector<Binary>> binaries_of(const std::vector<ir::Unit>& units,
-                                        const Options& options) {
-  std::vector<Binary> binaries;
+Result<std::vector<File>> files_of(const std::vector<ir::Unit>& units, const Options& options) {
+  std::vector<File> files;
   if (options.emit == Emit::image) {
     auto outputs = UnitCompiler(options.compile).compile(units);
     if (!outputs) return std::unexpected(outputs.error());
-    for (auto& output : outputs->units) binaries.push_back(std::move(output.image));
-    return binaries;
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      add_images(file_stem(units[i]), std::move(outputs->units[i]), options, files);
+    }
+    return files;
   }
   for (const ir::Unit& raw : units) {
     auto object = object_of(raw, options);
     if (!object) return std::unexpected(object.error());
-    binaries.push_back(std::make_shared<const contract::Bytes>(*std::move(object)));
+    files.push_back(
+        {file_stem(raw) + ".o", std::make_shared<const contract::Bytes>(*std::move(object))});
   }
-  return binaries;
+  return files;
 }
 
 Result<std::string> manifest_of(const Sources& sources, const Options& options,
@@ -261,13 +305,6 @@ Result<void> write_text(const std::string& text, const Options& options, Console
   return {};
 }
 
-// "shop_reviews_9080.image"; UDP may share a number with TCP.
-std::string file_name(const ir::Unit& unit, Emit emit) {
-  return unit.service.ns + '_' + unit.service.name + '_' + std::to_string(unit.port) +
-         (unit.protocol == ir::Protocol::udp ? "_udp" : "") +
-         (emit == Emit::image ? ".image" : ".o");
-}
-
 bool means_directory(const std::string& path) {
   std::error_code unknown;
   return path.ends_with('/') || fs::is_directory(path, unknown);
@@ -277,11 +314,11 @@ Result<void> write_each(const std::vector<ir::Unit>& units, const Options& optio
   std::error_code error;
   fs::create_directories(options.output, error);
   if (error) return fail("create " + options.output + ": " + error.message());
-  const auto binaries = binaries_of(units, options);
-  if (!binaries) return std::unexpected(binaries.error());
-  for (std::size_t i = 0; i < units.size(); ++i) {
-    const fs::path path = fs::path(options.output) / file_name(units[i], options.emit);
-    auto written = write_file(path.string(), as_text(*(*binaries)[i]));
+  const auto files = files_of(units, options);
+  if (!files) return std::unexpected(files.error());
+  for (const File& file : *files) {
+    auto written =
+        write_file((fs::path(options.output) / file.name).string(), as_text(*file.bytes));
     if (!written) return written;
   }
   return {};
@@ -290,13 +327,15 @@ Result<void> write_each(const std::vector<ir::Unit>& units, const Options& optio
 Result<void> write_binary(const std::vector<ir::Unit>& units, const Options& options,
                           Console& console) {
   const bool to_stdout = options.output.empty() || options.output == "-";
-  if (!to_stdout && (units.size() != 1 || means_directory(options.output))) {
+  const bool several =
+      units.size() != 1 || (options.several_targets && !options.compile.targets.empty());
+  if (!to_stdout && (several || means_directory(options.output))) {
     return write_each(units, options);
   }
   if (units.empty()) return fail("the input has no unit to write");
-  const auto binaries = binaries_of({units.front()}, options);
-  if (!binaries) return std::unexpected(binaries.error());
-  const contract::Bytes& bytes = *binaries->front();
+  const auto files = files_of({units.front()}, options);
+  if (!files) return std::unexpected(files.error());
+  const contract::Bytes& bytes = *files->front().bytes;
   if (!to_stdout) return write_file(options.output, as_text(bytes));
   console.out << as_text(bytes);
   return {};
@@ -343,6 +382,9 @@ Taken check_output(const std::vector<ir::Unit>& units, const Options& options,
     return UsageError("there are " + std::to_string(units.size()) +
                       " units, a file each: name a directory with -o");
   }
+  if (options.several_targets && !options.compile.targets.empty()) {
+    return UsageError("there is a file for each target: name a directory with -o");
+  }
   if (console.out_is_terminal) return UsageError("this is binary: name a file with -o");
   return {};
 }
@@ -354,6 +396,7 @@ int run_compile(Words words, Console& console) {
   const Syntax syntax = syntax_of(options);
   const auto begun = start(syntax, words, console.out, console.err);
   if (begun.exit_code) return *begun.exit_code;
+  if (!options.several_targets) options.compile.targets = {options.target};
   const auto sources = read_input(begun.operands);
   if (!sources) return world_failed("compile", sources.error(), console);
 

@@ -40,14 +40,15 @@ Result<UnitStats> measure(const ir::Unit& raw, const CompileOptions& options) {
   const decision::Decision decision = decision::decide(unit);
   const auto compiled = compile_unit(raw, options);
   if (!compiled) return std::unexpected(compiled.error());
+  const bool code = !compiled->native.empty();
   return UnitStats{.unit = ir::to_string(raw.service) + ':' + std::to_string(raw.port),
                    .rules_written = rules_of(raw),
                    .rules = rules_of(unit),
                    .description = decision::describe(unit),
                    .code = codegen::figures_of(decision),
                    .table_bytes = decision.tables.size(),
-                   .image_bytes = compiled->image.size(),
-                   .image = compiled->names.image};
+                   .image_bytes = code ? compiled->native[0].size() : compiled->image.size(),
+                   .image = code ? compiled->names.native[0].digest : compiled->names.image};
 }
 
 // ---- why ----------------------------------------------------------------------------------------

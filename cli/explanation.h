@@ -91,7 +91,7 @@ struct Answer {
 // The native images of a Frontend's units, each compiled and loaded when it is first asked.
 class NativeUnits {
  public:
-  explicit NativeUnits(const CompileOptions& options) : options_(options) {}
+  explicit NativeUnits(CompileOptions options);  // code is for this machine
 
   Result<Answer> answer(const ir::Unit& unit, const Query& query);
 
@@ -102,7 +102,7 @@ class NativeUnits {
   };
   Result<const Loaded*> load(const ir::Unit& unit);
 
-  const CompileOptions& options_;
+  CompileOptions options_;
   std::map<const ir::Unit*, Loaded> loaded_;
 };
 

@@ -63,12 +63,17 @@ Result<Answer> NativeUnits::answer(const ir::Unit& unit, const Query& query) {
   return in_words(verdict, names);
 }
 
+NativeUnits::NativeUnits(CompileOptions options) : options_(std::move(options)) {
+  options_.targets = program::Targets(program::Engine::native).best();
+}
+
 Result<const NativeUnits::Loaded*> NativeUnits::load(const ir::Unit& unit) {
   const auto known = loaded_.find(&unit);
   if (known != loaded_.end()) return &known->second;
   auto compiled = compile_unit(unit, options_);
   if (!compiled) return fail(compiled, "compile " + ir::to_string(unit.service));
-  auto program = program::load(compiled->image, program::Engine::native);
+  const auto& image = compiled->native.empty() ? compiled->image : compiled->native.front();
+  auto program = program::load(image, program::Engine::native);
   if (!program) return fail(program, "load the image of " + ir::to_string(unit.service));
   return &loaded_.emplace(&unit, Loaded{std::move(compiled->names), std::move(*program)})
               .first->second;

@@ -12,7 +12,7 @@ namespace {
 
 using distribution::NodeStatus;
 using distribution::Status;
-using Row = std::array<std::string, 5>;
+using Row = std::array<std::string, 6>;
 
 std::string named(std::uint64_t epoch, std::uint64_t version) {
   return version == 0 ? "-" : std::to_string(epoch) + '.' + std::to_string(version);
@@ -35,8 +35,11 @@ Row row_of(const NodeStatus& node, const Wanted& wanted, distribution::Clock::ti
           : "refused " + named(node.refused_epoch, node.refused_version) + ": " + node.refused;
   if (node.streams == 0 && remark.empty()) remark = "not connected";
   return {
-      node.node, node.streams > 0 ? "yes" : "no", named(node.epoch, node.version),
+      node.node,
+      node.streams > 0 ? "yes" : "no",
+      named(node.epoch, node.version),
       node.since ? age(std::chrono::duration_cast<std::chrono::seconds>(now - *node.since)) : "-",
+      node.target.empty() ? "-" : node.target,
       std::move(remark)};
 }
 
@@ -94,7 +97,7 @@ bool all_enforce(const Status& status, const Wanted& wanted) {
 
 std::string status_table(const Status& status, const Wanted& wanted,
                          distribution::Clock::time_point now) {
-  std::vector<Row> rows{{"NODE", "CONNECTED", "ENFORCES", "SINCE", ""}};
+  std::vector<Row> rows{{"NODE", "CONNECTED", "ENFORCES", "SINCE", "CODE", ""}};
   for (const NodeStatus& node : status.nodes) rows.push_back(row_of(node, wanted, now));
   const auto good = std::ranges::count_if(
       status.nodes, [&](const NodeStatus& node) { return enforces(node, wanted); });

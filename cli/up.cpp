@@ -232,6 +232,7 @@ int run_up(Words words, Console& console) {
     dns = std::move(*started);
   }
 
+  options.compile.targets = program::Targets(options.engine).best();
   Session session(options, **source, **proxy, dns.get(), console);
   controller::Reconciler reconciler(options.compile, controller::loopback_plan(),
                                     controller::OnMistake::keep_version, options.mesh_zones);

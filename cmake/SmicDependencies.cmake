@@ -28,6 +28,7 @@ target_compile_definitions(smic_llvm_headers INTERFACE ${LLVM_DEFINITIONS_LIST})
 llvm_map_components_to_libnames(SMIC_LLVM_COMPILER
   core bitreader linker passes ipo target x86codegen x86asmparser x86desc x86info
   aarch64codegen aarch64asmparser aarch64desc aarch64info object support)
+llvm_map_components_to_libnames(SMIC_LLVM_DISASSEMBLER x86disassembler x86desc x86info mcdisassembler)  # a test's
 llvm_map_components_to_libnames(SMIC_LLVM_JIT orcjit jitlink object support)
 
 # yaml-cpp judges our YAML reader; only a test links it.

@@ -110,13 +110,17 @@ Frontend analyze(const Sources& sources, const CompileOptions& options, Diagnost
 Result<CompiledUnit> compile_unit(const ir::Unit& raw, const CompileOptions& options) {
   const ir::Unit unit = passes::run(raw, options.passes);
   decision::Decision decision = decision::decide(unit);
-  const std::string target = options.target.empty() ? codegen::targets().front() : options.target;
-  auto image = codegen::emit_image(decision, target);
-  if (!image) return fail(image, "generate code");
+  SMIC_CHECK(std::ranges::is_sorted(options.targets), "targets are sorted");
+  auto images = codegen::emit_images(decision, options.targets);
+  if (!images) return fail(images, "generate code");
   CompiledUnit compiled;
-  compiled.image = std::move(*image);
+  compiled.image = std::move(images->tables);
+  compiled.native = std::move(images->native);
   compiled.names = names_of(unit, std::move(decision.names));
   compiled.names.image = contract::digest_of(compiled.image);
+  for (std::size_t i = 0; i < compiled.native.size(); ++i) {
+    compiled.names.native.push_back({options.targets[i], contract::digest_of(compiled.native[i])});
+  }
   return compiled;
 }
 

@@ -26,8 +26,8 @@ class CompiledStore;  // unit_compiler.h
 struct CompileOptions {
   model::Options model;
   passes::Options passes;
-  std::string target;  // empty = this machine's baseline, "x86_64-v2" or "aarch64"; "portable" =
-                       // tables alone, which need no compiling
+  std::vector<std::string> targets;      // sorted: CPUs that small units get code for, beside their
+                                         // tables (codegen::targets()); none = tables alone
   std::shared_ptr<CompiledStore> store;  // of many units that are compiled; none = nothing is kept
 };
 
@@ -42,11 +42,12 @@ struct Frontend {
 // YAML, JSON and .smir sources alike.
 Frontend analyze(const Sources& sources, const CompileOptions& options, Diagnostics& diagnostics);
 
-// One unit, compiled. The manifest half has names, routes and weights; image digest and listen
-// address and endpoints are filled in where a manifest is assembled (controller/).
+// One unit, compiled. The manifest half has names, routes and weights; listen address and endpoints
+// are filled in where a manifest is assembled (controller/).
 struct CompiledUnit {
-  contract::Bytes image;
-  contract::Unit names;  // `image` digest set; backends without endpoints
+  contract::Bytes image;                // its tables
+  std::vector<contract::Bytes> native;  // as names.native
+  contract::Unit names;                 // digests set; backends without endpoints
 };
 
 // Many units, on several threads and with a memory: unit_compiler.h.

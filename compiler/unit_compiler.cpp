@@ -31,6 +31,28 @@ contract::Unit with_origins_of(const ir::Unit& raw, contract::Unit names) {
   return names;
 }
 
+UnitCompiler::Image shared(contract::Bytes image) {
+  return std::make_shared<const contract::Bytes>(std::move(image));
+}
+
+// One object for equal images.
+class Pool {
+ public:
+  void unite(UnitCompiler::Output& unit) {
+    unite(unit.names.image, unit.image);
+    for (std::size_t i = 0; i < unit.native.size(); ++i) {
+      unite(unit.names.native[i].digest, unit.native[i]);
+    }
+  }
+
+ private:
+  void unite(const std::string& digest, UnitCompiler::Image& image) {
+    image = images_.try_emplace(digest, image).first->second;
+  }
+
+  std::unordered_map<std::string, UnitCompiler::Image> images_;
+};
+
 }  // namespace
 
 struct UnitCompiler::Job {
@@ -47,7 +69,7 @@ UnitCompiler::UnitCompiler(CompileOptions options, unsigned threads)
 
 std::string UnitCompiler::key_of(const ir::Unit& numbered) const {
   std::string text = ir::print(numbered);
-  text += options_.target;
+  for (const std::string& target : options_.targets) (text += target) += ' ';
   for (const std::string& pass : options_.passes.disabled) (text += '\n') += pass;
   return contract::digest_of(std::as_bytes(std::span(text)));
 }
@@ -66,7 +88,7 @@ std::optional<UnitCompiler::Output> UnitCompiler::remembered(const ir::Unit& raw
   const auto found = remembered_.find(key_of(with_numbered_origins(raw)));
   if (found == remembered_.end()) return std::nullopt;
   const Remembered& known = found->second;
-  return Output{with_origins_of(raw, known->names), known->image, known};
+  return Output{with_origins_of(raw, known->names), known->image, known->native, known};
 }
 
 void UnitCompiler::run(Job& job, const ir::Unit& raw) const {
@@ -81,9 +103,10 @@ void UnitCompiler::run(Job& job, const ir::Unit& raw) const {
     job.error = Error{"compile " + ir::to_string(raw.service) + ": " + unit.error().message};
     return;
   }
-  job.known = std::make_shared<Output>(
-      std::move(unit->names), std::make_shared<const contract::Bytes>(std::move(unit->image)),
-      nullptr);
+  job.known = std::make_shared<Output>(std::move(unit->names), shared(std::move(unit->image)));
+  for (contract::Bytes& image : unit->native) {
+    job.known->native.push_back(shared(std::move(image)));
+  }
 }
 
 Result<UnitCompiler::Outputs> UnitCompiler::compile(std::span<const ir::Unit> raw) {
@@ -107,12 +130,13 @@ Result<UnitCompiler::Outputs> UnitCompiler::run_all(
   std::vector<Job> jobs(raw.size());
   in_parallel(jobs.size(), threads_, [&](std::size_t i) { run(jobs[i], raw[i]); });
   Outputs outputs;
-  std::unordered_map<std::string, std::shared_ptr<const contract::Bytes>> images;  // by digest
+  Pool pool;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     if (jobs[i].error) return std::unexpected(*jobs[i].error);
     Output& known = *jobs[i].known;
-    known.image = images.try_emplace(known.names.image, known.image).first->second;
-    outputs.units.push_back({with_origins_of(raw[i], known.names), known.image, jobs[i].known});
+    pool.unite(known);
+    outputs.units.push_back(
+        {with_origins_of(raw[i], known.names), known.image, known.native, jobs[i].known});
     outputs.compiled += jobs[i].compiled ? 1 : 0;
     into.try_emplace(std::move(jobs[i].key), std::move(jobs[i].known));
   }

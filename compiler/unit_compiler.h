@@ -6,6 +6,8 @@
 //
 //   raw unit → numbers in the place of origins → digest of its text → remembered, stored, compiled
 //
+// A unit is compiled for all targets at once or for none, so a memory never lacks one of them.
+//
 // The manifest half tells of each route which line decided: every time, the numbers in it are
 // replaced by the origins of now, and the policy by that of now.
 #pragma once
@@ -33,10 +35,12 @@ class CompiledStore {
 
 class UnitCompiler {
  public:
+  using Image = std::shared_ptr<const contract::Bytes>;  // one object for equal images
   struct Output {
     contract::Unit names;
-    std::shared_ptr<const contract::Bytes> image;  // one object for equal images
-    std::shared_ptr<const void> memory;            // as long as it is held, it is remembered
+    Image image;                         // its tables
+    std::vector<Image> native;           // as names.native
+    std::shared_ptr<const void> memory;  // as long as it is held, it is remembered
   };
   struct Outputs {
     std::vector<Output> units;  // as the input

@@ -3,7 +3,7 @@
 //   abi.h       the decision ABI: request view in, verdict out
 //   tables.h    the portable tables of a decision, and kernel.h, the one text of what they mean
 //   image.h     the file of one unit: shape, ELF object, tables
-//   manifest.h  what one node enforces: units by image digest, names, endpoints, identities
+//   manifest.h  what one node enforces: units by image digests, names, endpoints, identities
 //   names.h     what it answers DNS questions from
 //   state.h     the same as it is distributed: signed items, and what changed between two states
 //   state_stream.h  its lines on the wire and on disk

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The image of one unit for one CPU target (DESIGN §4): what shape it has, the ELF object with
+// An image of one unit for one CPU target (DESIGN §4): what shape it has, the ELF object with
 // smic_v1_match and smic_v1_split, and where in that object the portable tables lie. Same unit
 // shape, same target, same compiler version → same bytes.
 //
@@ -22,8 +22,8 @@ namespace smic::contract {
 inline constexpr std::uint32_t kImageVersion = 1;
 
 // The target of an image that has no code: its object is the tables and nothing else, and whoever
-// loads it runs the kernel that it has itself. So a unit that would only call the kernel does not
-// carry a copy of it, and needs no linking.
+// loads it runs the kernel that it has itself. Every unit has such an image, for nodes of any kind;
+// of one whose code would only call the kernel it is the only one, so there is nothing to link.
 inline constexpr std::string_view kPortableTarget = "portable";
 
 using Bytes = std::vector<std::byte>;

@@ -3,10 +3,15 @@
 // indices, endpoints, the identities of the node's own pods, and the names it answers DNS for.
 // Plain data; the JSON form is canonical (same manifest → same bytes). Boost.JSON's door on this
 // side of the house.
+//
+// A unit names an image of its tables, which any CPU's proxy interprets, and beside it images with
+// code for CPU targets, if it is small enough that code is faster. Which one a node loads is the
+// node's business (image_for): so a manifest is the same for all nodes, whatever their CPUs are.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,12 +75,21 @@ struct SourceClass {
   bool operator==(const SourceClass&) const = default;
 };
 
+// Code for one CPU target; it answers what the tables do.
+struct NativeImage {
+  std::string target;  // as in the image
+  std::string digest;
+
+  bool operator==(const NativeImage&) const = default;
+};
+
 struct Unit {
   std::string service;     // "namespace/name"
   std::uint16_t port = 0;  // the Service's port
   Protocol protocol = Protocol::http;
   AccessMode access = AccessMode::enforce;
-  std::string image;                          // digest
+  std::string image;                // digest; valid for any CPU
+  std::vector<NativeImage> native;  // sorted by target, each once; empty: there is no code
   std::vector<std::string> listen_addresses;  // the mesh address, of each IP family that it has
   std::uint16_t listen_port = 0;          // of each; equals `port` but where a plan says otherwise
   std::vector<SourceClass> sources;       // sorted by identity
@@ -112,13 +126,18 @@ struct Manifest {
 inline constexpr std::size_t kMaxManifestBytes = std::size_t{1} << 28;
 inline constexpr std::size_t kMaxManifestString = 1 << 16;  // a name, an address, a file
 inline constexpr std::size_t kMaxListenAddresses = 8;       // of a unit
+inline constexpr std::size_t kMaxNativeImages = 16;         // of a unit
 
 // One line per unit, per pod and per named service. Bytes that are not UTF-8 become U+FFFD.
 std::string to_json(const Manifest& manifest);
 
-// Every field must be there; unknown ones are passed over. The first mistake is told by its place:
+// Every field must be there but a unit's `native`, which is written only where it has entries (as
+// if it had always been so); unknown ones are passed over. The first mistake is told by its place:
 // "manifest: units[3].routes[0].split[1].backend: 7 is out of range".
 Result<Manifest> manifest_from_json(std::string_view json);
+
+// The digest of the image that a machine loads which runs code for `targets`, the best first.
+const std::string& image_for(const Unit& unit, std::span<const std::string> targets);
 
 // ---- its parts, each on a line of its own (contract/state.h) ------------------------------------
 

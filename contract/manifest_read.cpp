@@ -7,11 +7,13 @@
 // A reader returns whether all was well; what was not is in `error_`. Boost.JSON's door.
 //
 // Tested by tests/unit/contract/manifest_test.cpp.
+#include <algorithm>
 #include <boost/json.hpp>
 #include <concepts>
 #include <limits>
 
 #include "contract/abi.h"
+#include "contract/image.h"
 #include "contract/manifest.h"
 
 namespace smic::contract {
@@ -32,6 +34,14 @@ struct Place {
     return outer.empty() ? std::string(field) : outer + "." + std::string(field);
   }
 };
+
+bool is_native_target(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxTargetName && name != kPortableTarget &&
+         std::ranges::all_of(name, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+                  c == '.';
+         });
+}
 
 class Reader {
  public:
@@ -63,7 +73,26 @@ class Reader {
                   out.listen_addresses, "listen_port", out.listen_port, "sources", out.sources,
                   "destinations", out.destinations, "backends", out.backends, "routes", out.routes,
                   "policy", out.policy) &&
-           consistent(out, place);
+           native(value, place, out.native) && consistent(out, place);
+  }
+  bool native(const json::value& unit, const Place& place, std::vector<NativeImage>& out) {
+    const json::value* value = unit.as_object().if_contains("native");
+    return value == nullptr || read(*value, Place{&place, "native", 0}, out);
+  }
+  bool read(const json::value& value, const Place& place, std::vector<NativeImage>& out) {
+    const json::object* images = value.if_object();
+    if (!images) return fail(place, "an object is expected");
+    if (images->empty() || images->size() > kMaxNativeImages) {
+      return fail(place, "has " + std::to_string(images->size()));
+    }
+    for (const auto& [target, digest] : *images) {
+      const Place here{&place, target, 0};
+      if (!is_native_target(target)) return fail(here, "is no target of code");
+      if (!out.empty() && out.back().target >= target) return fail(here, "is out of order");
+      out.push_back({target, {}});
+      if (!read(digest, here, out.back().digest)) return false;
+    }
+    return true;
   }
   bool read(const json::value& value, const Place& place, RoutePolicy& out) {
     if (value.is_null()) return true;

@@ -61,11 +61,27 @@ class Writer {
     object("identity", source.identity, "value", source.value);
   }
   void value(const Unit& unit) {
-    object("service", unit.service, "port", unit.port, "protocol", unit.protocol, "access",
-           unit.access, "image", unit.image, "listen_addresses", unit.listen_addresses,
-           "listen_port", unit.listen_port, "sources", unit.sources, "destinations",
-           unit.destinations, "backends", unit.backends, "routes", unit.routes, "policy",
-           unit.policy);
+    out_ += '{';
+    fields("service", unit.service, "port", unit.port, "protocol", unit.protocol, "access",
+           unit.access, "image", unit.image);
+    if (!unit.native.empty()) {
+      out_ += ',';
+      fields("native", unit.native);
+    }
+    out_ += ',';
+    fields("listen_addresses", unit.listen_addresses, "listen_port", unit.listen_port, "sources",
+           unit.sources, "destinations", unit.destinations, "backends", unit.backends, "routes",
+           unit.routes, "policy", unit.policy);
+    out_ += '}';
+  }
+  // An object: `{"aarch64":"sha256:…","x86_64-v2":"sha256:…"}`.
+  void value(const std::vector<NativeImage>& images) {
+    out_ += '{';
+    for (const NativeImage& image : images) {
+      if (&image != images.data()) out_ += ',';
+      fields(image.target, image.digest);
+    }
+    out_ += '}';
   }
   void value(const RoutePolicy& policy) {
     if (policy.empty()) return null();

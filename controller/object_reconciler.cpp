@@ -82,7 +82,7 @@ constexpr std::size_t kMostInTwoSteps = 64;
 constexpr std::size_t kFinishedAtOnce = 4;  // services; a change does not wait for more
 
 CompileOptions tables_only(CompileOptions options) {
-  options.target = contract::kPortableTarget;
+  options.targets.clear();
   options.store = nullptr;
   return options;
 }
@@ -119,7 +119,7 @@ ObjectReconciler::ObjectReconciler(const CompileOptions& options, AddressPlan& p
     : front_(options),
       compiler_(options),
       tables_(tables_only(options)),
-      two_steps_(options.target != contract::kPortableTarget),
+      two_steps_(!options.targets.empty()),
       plan_(plan),
       nodes_(nodes),
       cluster_domain_(options.model.cluster_domain) {
@@ -244,7 +244,8 @@ void ObjectReconciler::take_native(const ir::Unit& raw, UnitCompiler::Output out
   for (std::size_t i = 0; i < service.units.size(); ++i) {
     contract::Shared<contract::Unit>& unit = service.units[i];
     if (unit->port != raw.port || unit->protocol != raw.protocol) continue;
-    if (unit->image != output.names.image) unit.edit().image = output.names.image;
+    // The tables are those that are enforced: both compilers start from the same unit.
+    if (unit->native != output.names.native) unit.edit().native = std::move(output.names.native);
     output.names = {};
     service.outputs[i] = std::move(output);
     changed_.insert(raw.service);
@@ -465,16 +466,30 @@ void ObjectReconciler::put_units(const ir::ServiceRef& ref, const Service* servi
   for (std::size_t i = 0; service != nullptr && i < service->units.size(); ++i) {
     if (service->units[i]->listen_addresses.empty()) continue;
     units.push_back(service->units[i]);
-    const std::string& digest = units.back()->image;
-    if (units_by_image_[digest]++ == 0) now_->images.put(digest, service->outputs[i].image);
+    take_images(units.back(), service->outputs[i]);
   }
   const auto before = replace_parts(now_->manifest.units, ref, units);
   different_ |= before.has_value();
   for (const auto& gone : before ? *before : units) {
-    if (--units_by_image_[gone->image] > 0) continue;
-    units_by_image_.erase(gone->image);
-    now_->images.erase(gone->image);
+    drop_image(gone->image);
+    for (const contract::NativeImage& native : gone->native) drop_image(native.digest);
   }
+}
+
+void ObjectReconciler::take_images(const contract::Unit& unit, const UnitCompiler::Output& output) {
+  const auto take = [this](const std::string& digest, const UnitCompiler::Image& image) {
+    if (units_by_image_[digest]++ == 0) now_->images.put(digest, image);
+  };
+  take(unit.image, output.image);
+  for (std::size_t i = 0; i < unit.native.size(); ++i) {
+    take(unit.native[i].digest, output.native[i]);
+  }
+}
+
+void ObjectReconciler::drop_image(const std::string& digest) {
+  if (--units_by_image_[digest] > 0) return;
+  units_by_image_.erase(digest);
+  now_->images.erase(digest);
 }
 
 void ObjectReconciler::put_names(const ir::ServiceRef& ref, const Service* service) {

@@ -80,6 +80,8 @@ class ObjectReconciler {
   void take_all_pods(const model::Mesh& mesh);
   void put_into_manifest();
   void put_units(const ir::ServiceRef& ref, const Service* service);
+  void take_images(const contract::Unit& unit, const UnitCompiler::Output& output);
+  void drop_image(const std::string& digest);
   void put_names(const ir::ServiceRef& ref, const Service* service);
 
   incremental::Frontend front_;

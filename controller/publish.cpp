@@ -56,7 +56,10 @@ Result<std::set<std::string>> named_before(const fs::path& manifest) {
   text.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
   const auto before = contract::manifest_from_json(text);
   if (!before) return named;  // not ours to understand; it is about to be replaced
-  for (const contract::Unit& unit : before->units) named.insert(hex_of(unit.image));
+  for (const contract::Unit& unit : before->units) {
+    named.insert(hex_of(unit.image));
+    for (const contract::NativeImage& native : unit.native) named.insert(hex_of(native.digest));
+  }
   return named;
 }
 

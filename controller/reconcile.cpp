@@ -160,6 +160,9 @@ struct Reconciler::Impl {
       unit.listen_addresses = *place.addresses;
       unit.listen_port = place.port;
       update.images.put(unit.image, std::move(output.image));
+      for (std::size_t n = 0; n < unit.native.size(); ++n) {
+        update.images.put(unit.native[n].digest, std::move(output.native[n]));
+      }
       update.manifest.units.push_back(std::move(unit));
     }
     for (auto& [node, pods] : pods_by_node(front.mesh, nodes)) {

@@ -40,6 +40,7 @@ struct Configuration {
   std::string controllers;  // instead of a manifest
   std::string node, trust, token, state;
   program::Engine engine = program::Engine::native;
+  std::vector<std::string> targets;  // of code that may run; none = all that can
   std::string dns_address;
   std::vector<std::string> dns_resolvers;
   std::string ready_of, live_of;  // sockets of another process
@@ -122,6 +123,9 @@ Syntax syntax_of(Configuration& given) {
           "--engine",
           {{"native", program::Engine::native}, {"portable", program::Engine::portable}},
           given.engine, "who decides (default: native)"),
+      words("--targets", "TARGET,...", given.targets,
+            "CPUs whose code may run here, such as x86_64-v2 (default:\n"
+            "all that this machine can run, the best first)"),
       choice<LogFormat>("--log", {{"text", LogFormat::text}, {"json", LogFormat::json}},
                         given.log_format, "on stderr (default: text)"),
       choice<LogLevel>("--log-level",
@@ -146,6 +150,12 @@ std::string contradiction(const Configuration& given) {
   }
   for (const std::string& each : given.options.node_addresses) {
     if (!IpAddress::parse(each)) return "--node-addresses: `" + each + "` is no IP address";
+  }
+  if (!given.targets.empty() && given.engine == program::Engine::portable) {
+    return "--targets is about code, and --engine=portable runs none";
+  }
+  if (const auto targets = program::Targets::of(given.targets); !targets) {
+    return "--targets: " + targets.error().message;
   }
   if (given.controllers.empty()) return {};
   for (const auto& [name, value] : {std::pair("--node=NAME", &given.node),
@@ -300,6 +310,11 @@ std::string subscription_metrics(const subscribe::Figures& figures) {
                 figures.images_fetched);
 }
 
+program::Targets targets_of(const Configuration& given) {
+  if (given.targets.empty()) return given.engine;
+  return *program::Targets::of(given.targets);  // contradiction() has looked
+}
+
 subscribe::Options subscription_of(const Configuration& given) {
   subscribe::Options options;
   for (std::size_t begin = 0; begin <= given.controllers.size();) {
@@ -312,6 +327,7 @@ subscribe::Options subscription_of(const Configuration& given) {
   options.token_file = given.token;
   options.node = given.node;
   options.directory = given.state;
+  options.targets = targets_of(given).names();
   return options;
 }
 
@@ -357,7 +373,11 @@ int run(Configuration& given, const sigset_t& signals) {
     dns = std::move(*started);
     log_info("dns", {{"address", dns->address()}});
   }
-  daemon::Enforcer enforcer(**proxy, dns.get(), given.engine);
+  const program::Targets targets = targets_of(given);
+  log_info("code",
+           {{"targets", targets.names().empty() ? std::string("none, tables are interpreted")
+                                                : join_words(targets.names(), ",")}});
+  daemon::Enforcer enforcer(**proxy, dns.get(), targets);
   const auto followed = given.controllers.empty()
                             ? follow_file(given, **proxy, enforcer, signals)
                             : follow_controller(given, **proxy, enforcer, signals);

@@ -4,6 +4,7 @@
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
 
+#include <array>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -76,8 +77,12 @@ std::string compile(const CodeShape& shape, const Target& target, Output output)
   });
 }
 
-Result<void> check_input(const decision::Decision& decision, std::string_view name) {
+Result<void> check_target(std::string_view name) {
   if (!find_target(name)) return fail("target `" + std::string(name) + "` is not known");
+  return {};
+}
+
+Result<void> check_decision(const decision::Decision& decision) {
   if (decision.tables.size() > kMaxTables) return fail("the tables of the unit are too large");
   return contract::check_shape(decision.shape);
 }
@@ -93,6 +98,19 @@ contract::Bytes make_object(const decision::Decision& decision, const CodeShape&
   return object;
 }
 
+contract::Bytes image_of_tables(const decision::Decision& decision) {
+  const auto tables = std::as_bytes(std::span(decision.tables));
+  return contract::write_image(
+      {std::string(contract::kPortableTarget), decision.shape, tables, tables});
+}
+
+contract::Bytes image_of_code(const decision::Decision& decision, const CodeShape& shape,
+                              std::string_view target) {
+  const contract::Bytes object = make_object(decision, shape, *find_target(target));
+  const auto layout = contract::check_object(object, target);
+  return contract::write_image({std::string(target), decision.shape, object, layout->tables});
+}
+
 }  // namespace
 
 std::string emit_llvm(const decision::Decision& decision, std::string_view name) {
@@ -104,24 +122,32 @@ std::string emit_assembly(const decision::Decision& decision, std::string_view n
 }
 
 Result<contract::Bytes> emit_object(const decision::Decision& decision, std::string_view name) {
-  if (auto fine = check_input(decision, name); !fine) return std::unexpected(fine.error());
+  if (auto fine = check_target(name); !fine) return std::unexpected(fine.error());
+  if (auto fine = check_decision(decision); !fine) return std::unexpected(fine.error());
   return make_object(decision, read_code_shape(decision), *find_target(name));
 }
 
 Result<contract::Bytes> emit_image(const decision::Decision& decision, std::string_view name) {
   const bool only_tables = name == contract::kPortableTarget;
-  if (auto fine = check_input(decision, only_tables ? targets().front() : name); !fine) {
-    return std::unexpected(fine.error());
+  auto images = only_tables ? emit_images(decision, {})
+                            : emit_images(decision, std::array{std::string(name)});
+  if (!images) return std::unexpected(images.error());
+  return std::move(images->native.empty() ? images->tables : images->native.front());
+}
+
+Result<Images> emit_images(const decision::Decision& decision, std::span<const std::string> names) {
+  for (const std::string& name : names) {
+    if (auto fine = check_target(name); !fine) return std::unexpected(fine.error());
   }
-  const CodeShape shape = only_tables ? CodeShape() : read_code_shape(decision);
-  if (!shape.match) {
-    const auto tables = std::as_bytes(std::span(decision.tables));
-    return contract::write_image(
-        {std::string(contract::kPortableTarget), decision.shape, tables, tables});
+  if (auto fine = check_decision(decision); !fine) return std::unexpected(fine.error());
+  Images images{.tables = image_of_tables(decision), .native = {}};
+  if (names.empty()) return images;
+  const CodeShape shape = read_code_shape(decision);
+  if (!shape.match) return images;
+  for (const std::string& name : names) {
+    images.native.push_back(image_of_code(decision, shape, name));
   }
-  const contract::Bytes object = make_object(decision, shape, *find_target(name));
-  const auto layout = contract::check_object(object, name);
-  return contract::write_image({std::string(name), decision.shape, object, layout->tables});
+  return images;
 }
 
 CodeFigures figures_of(const decision::Decision& decision) {

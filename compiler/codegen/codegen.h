@@ -7,12 +7,13 @@
 // tables, and the unit's code calls the kernel (contract/kernel.h), which was compiled for every
 // target when smic was built. Code, kernel and tables are linked into one ELF object with nothing
 // but text and read-only data. A unit whose match is the kernel's altogether gets an image of
-// tables alone.
+// tables alone; others get one too, for CPUs that no code was made for.
 //
 // Deterministic: no addresses, times or paths in the output, and nothing depends on the builder.
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,16 @@ std::string emit_llvm(const decision::Decision& decision,
                       std::string_view target);  // after optimising
 std::string emit_assembly(const decision::Decision& decision, std::string_view target);
 Result<contract::Bytes> emit_object(const decision::Decision& decision, std::string_view target);
+// With code for the target if there is code to make, else of tables alone, as for "portable".
 Result<contract::Bytes> emit_image(const decision::Decision& decision, std::string_view target);
+
+// All images of a unit: its tables, for any CPU, and beside them code for each of `targets`.
+struct Images {
+  contract::Bytes tables;
+  std::vector<contract::Bytes> native;  // as `targets`; empty if code would only call the kernel
+};
+Result<Images> emit_images(const decision::Decision& decision,
+                           std::span<const std::string> targets);
 
 // For `smic compile --stats`: what of a decision becomes code.
 struct CodeFigures {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// v3 differs from v2 by BMI2 and AVX2; a node says which it can run (runtime/program refuses what
-// its CPU cannot). Adding a target is a line here and one in CMakeLists.txt.
+// v3 differs from v2 by BMI2 and AVX2; a node knows which it can run (runtime/program interprets
+// the tables of what its CPU cannot). Adding a target is a line here and one in CMakeLists.txt.
 #include "compiler/codegen/targets.h"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A compiled unit as the bytes of a file, and back.
 //
-//   "smic-compiled 1\n"  SHA-256 of the key and of what follows  u32 size of the names  names, JSON
-//   image
+//   "smic-compiled 2\n"  SHA-256 of the key and of what follows, each with its size before it:
+//   names, JSON; the image of its tables; images of code, in the order in which the names have them
 #pragma once
 
 #include <optional>

@@ -35,6 +35,7 @@ std::shared_ptr<distribution::Hub> distribute(const Surroundings& surroundings,
   auto gate = gate_of(surroundings);
   if (!gate) return nullptr;
   distribution::HubOptions options;
+  options.targets = surroundings.configuration.compile.targets;
   options.take_epoch = [shelf = keys.shelf](std::uint64_t above) {
     return distribution::take_epoch(*shelf, above);
   };

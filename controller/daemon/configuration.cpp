@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compiler/meaning_options.h"
+#include "compiler/target_options.h"
 #include "controller/dns/dns_stub.h"
 
 namespace smic::controller {
@@ -17,7 +18,7 @@ constexpr unsigned kLongestLease = 300;
 
 // Of every cluster: what runs the cluster, and its API. The mesh's own namespace joins them.
 CompileOptions with_system_services_left_out() {
-  CompileOptions options;
+  CompileOptions options{.targets = all_targets()};
   options.model.exclude = {"kube-system", "kube-public", "kube-node-lease", "default/kubernetes"};
   return options;
 }
@@ -77,6 +78,7 @@ Syntax syntax_of(Configuration& given) {
       text("--cache", "DIR", given.cache,
            "keeps compiled units from one run to the next, at most a\n"
            "gigabyte; nobody else may write there"),
+      targets_option(given.compile.targets, "all"),
       words("--include", "PATTERN,...", given.compile.model.include,
             "meshed: namespaces (team-*) or Services (shop/web-*), where no\n"
             "smic.dev/mesh says it (default: all)"),

@@ -110,6 +110,7 @@ class HubOfStreams final : public Hub {
       raise_version(node, from);
       subscribers_.push_back(subscriber);
       roster_.heard_of(node, options_.now());
+      if (!from.targets.empty()) roster_.runs_code_of(node, target_of(from));
     }
     stream->on_gone(ring);
     stream->on_drained(ring);
@@ -214,6 +215,14 @@ class HubOfStreams final : public Hub {
     if (from.version < version_ || (from.version == version_ && same)) return;
     if (from.version >= contract::kMostVersion) return;
     version_ = from.version + 1;
+  }
+
+  // What the proxy picks of what there is, as it picks the image of a unit.
+  std::string target_of(const From& from) const {
+    for (const std::string& target : from.targets) {
+      if (std::ranges::find(options_.targets, target) != options_.targets.end()) return target;
+    }
+    return std::string(contract::kPortableTarget);
   }
 
   // ---- with the lock ----------------------------------------------------------------------------

@@ -31,7 +31,10 @@ struct From {
   std::uint64_t epoch = 0, version = 0;                  // 0 = nothing
   std::optional<contract::Hash> mesh, local;             // absent: it wants everything
   std::uint64_t refused_epoch = 0, refused_version = 0;  // that it will not take, so is not sent
+  std::vector<std::string> targets;  // whose code it runs, the best first; empty = it did not say
 };
+
+inline constexpr std::size_t kMaxTargetsTold = 16;
 
 struct HubFigures {
   std::size_t streams = 0;
@@ -40,8 +43,9 @@ struct HubFigures {
 
 struct HubOptions {
   std::chrono::milliseconds heartbeat{2'000};
-  std::size_t remembered = 16;      // mesh parts of before, for those who come back
-  std::chrono::minutes forget{15};  // a node without pods that is not heard of
+  std::size_t remembered = 16;       // mesh parts of before, for those who come back
+  std::chrono::minutes forget{15};   // a node without pods that is not heard of
+  std::vector<std::string> targets;  // that units have code for
   std::function<Clock::time_point()> now = [] { return Clock::now(); };
   // Takes an epoch above the one given.
   std::function<Result<std::uint64_t>(std::uint64_t above)> take_epoch;

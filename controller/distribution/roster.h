@@ -28,6 +28,9 @@ struct Standing {
 class Roster {
  public:
   void heard_of(const std::string& node, Clock::time_point now) { nodes_[node].heard = now; }
+  void runs_code_of(const std::string& node, std::string target) {
+    nodes_[node].target = std::move(target);
+  }
   void acknowledge(Acknowledged what, Clock::time_point now);
   // False: it is what they said before.
   bool hear(std::vector<Report> others);

@@ -39,6 +39,21 @@ Result<std::optional<contract::Hash>> hash_in(const api::Request& request, const
   return hash;
 }
 
+// "x86_64-v3,x86_64-v2". Names that are not known here are those of a newer proxy.
+Result<std::vector<std::string>> targets_in(const api::Request& request) {
+  const std::string text = request.parameter("targets").value_or("");
+  std::vector<std::string> targets;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t comma = std::min(text.find(',', begin), text.size());
+    targets.push_back(text.substr(begin, comma - begin));
+    begin = comma + 1;
+    if (targets.size() > kMaxTargetsTold || targets.back().size() > contract::kMaxTargetName) {
+      return fail("`targets` is no short list of CPUs");
+    }
+  }
+  return targets;
+}
+
 api::Response bad_request(const std::string& why) {
   return api::status_response(400, "BadRequest", why);
 }
@@ -126,6 +141,9 @@ Result<From> read_from(const api::Request& request) {
   if (!epoch || !version) return fail("`refused` is no EPOCH.VERSION");
   from.refused_epoch = *epoch;
   from.refused_version = *version;
+  auto targets = targets_in(request);
+  if (!targets) return std::unexpected(targets.error());
+  from.targets = std::move(*targets);
   return from;
 }
 

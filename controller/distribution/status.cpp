@@ -34,7 +34,8 @@ std::string to_json(const Status& status) {
     json::object object{{"node", node.node},       {"connected", node.followed()},
                         {"epoch", node.epoch},     {"version", node.version},
                         {"current", node.current}, {"since", time_of(node.since)},
-                        {"refused", nullptr}};
+                        {"target", nullptr},       {"refused", nullptr}};
+    if (!node.target.empty()) object["target"] = node.target;
     if (!node.refused.empty()) {
       object["refused"] = {{"epoch", node.refused_epoch},
                            {"version", node.refused_version},
@@ -63,6 +64,8 @@ Result<Status> status_from_json(std::string_view text) {
       node.version = each.at("version").to_number<std::uint64_t>();
       node.current = each.at("current").as_bool();
       if (each.at("since").is_string()) node.since = time_from(each.at("since").as_string());
+      const json::value* target = each.as_object().if_contains("target");
+      if (target != nullptr && target->is_string()) node.target = std::string(target->as_string());
       if (const json::value& refused = each.at("refused"); refused.is_object()) {
         node.refused_epoch = refused.at("epoch").to_number<std::uint64_t>();
         node.refused_version = refused.at("version").to_number<std::uint64_t>();

@@ -31,6 +31,7 @@ struct NodeStatus {
   std::optional<Clock::time_point> heard;  // anything
   std::uint64_t refused_epoch = 0, refused_version = 0;
   std::string refused;     // why; empty = nothing was refused since
+  std::string target;      // of the code that it runs; "portable" = none; empty = not known
   bool current = false;    // it enforces what is now
   bool elsewhere = false;  // it follows another replica, which says so
 

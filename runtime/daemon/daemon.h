@@ -14,8 +14,8 @@ namespace smic::daemon {
 class Enforcer {
  public:
   // `dns` null: nobody asked for it.
-  Enforcer(proxy::Proxy& proxy, dns::Server* dns, program::Engine engine)
-      : proxy_(proxy), dns_(dns), engine_(engine) {}
+  Enforcer(proxy::Proxy& proxy, dns::Server* dns, program::Targets targets)
+      : proxy_(proxy), dns_(dns), targets_(std::move(targets)) {}
 
   // Returns when the last worker uses it; an error leaves what was in force.
   Result<void> enforce(const contract::Manifest& manifest, const program::BlobSource& blobs);
@@ -27,7 +27,7 @@ class Enforcer {
 
   proxy::Proxy& proxy_;
   dns::Server* dns_;
-  const program::Engine engine_;
+  const program::Targets targets_;
   std::shared_ptr<const dns::Zones> zones_;  // that DNS answers from
   mutable std::mutex mutex_;
   std::shared_ptr<const program::Snapshot> current_;

@@ -7,7 +7,7 @@ namespace smic::daemon {
 Result<void> Enforcer::enforce(const contract::Manifest& manifest,
                                const program::BlobSource& blobs) {
   const auto before = current();
-  auto snapshot = program::build_snapshot(manifest, blobs, engine_, before.get());
+  auto snapshot = program::build_snapshot(manifest, blobs, targets_, before.get());
   if (!snapshot) return std::unexpected(snapshot.error());
   if (auto applied = proxy_.apply(*snapshot); !applied) return applied;
   {

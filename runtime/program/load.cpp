@@ -6,6 +6,8 @@
 // Tested by tests/unit/program/load_test.cpp and tests/fuzz/fuzz_image.cpp.
 #include "runtime/program/load.h"
 
+#include <algorithm>
+
 #include "contract/check_tables.h"
 #include "contract/kernel.h"
 #include "contract/object.h"
@@ -14,15 +16,16 @@
 namespace smic::program {
 namespace {
 
-bool runs_here(std::string_view target) {
-  if (target == contract::kPortableTarget) return true;
+// What the CPU says of itself, and of the system: v3 needs one that keeps the wide registers.
+std::vector<std::string> machine_targets() {
+  std::vector<std::string> list;
 #if defined(__x86_64__)
-  if (target == "x86_64-v2") return __builtin_cpu_supports("x86-64-v2") != 0;
-  if (target == "x86_64-v3") return __builtin_cpu_supports("x86-64-v3") != 0;
+  if (__builtin_cpu_supports("x86-64-v3")) list.emplace_back("x86_64-v3");
+  if (__builtin_cpu_supports("x86-64-v2")) list.emplace_back("x86_64-v2");
 #elif defined(__aarch64__)
-  if (target == "aarch64") return true;
+  list.emplace_back("aarch64");
 #endif
-  return false;
+  return list;
 }
 
 std::span<const std::uint8_t> as_numbers(std::span<const std::byte> bytes) {
@@ -31,18 +34,18 @@ std::span<const std::uint8_t> as_numbers(std::span<const std::byte> bytes) {
 
 class Portable : public Program {
  public:
-  Portable(contract::Shape shape, std::span<const std::uint8_t> tables, Engine asked) {
+  Portable(contract::Shape shape, std::span<const std::uint8_t> tables) {
     shape_ = std::move(shape);
-    engine_ = asked;
     tables_.assign(tables.begin(), tables.end());
   }
 };
 
 class Native : public Program {
  public:
-  Native(contract::Shape shape, NativeCode code) : owner_(std::move(code.owner)) {
+  Native(contract::Shape shape, std::string target, NativeCode code)
+      : owner_(std::move(code.owner)) {
     shape_ = std::move(shape);
-    engine_ = Engine::native;
+    target_ = std::move(target);
     native_match_ = code.match;
     native_split_ = code.split;
   }
@@ -68,29 +71,51 @@ Result<void> check(const contract::Image& image) {
 }
 
 Result<std::shared_ptr<const Program>> load_checked(std::span<const std::byte> bytes,
-                                                    Engine engine) {
+                                                    const Targets& targets) {
   auto image = contract::read_image(bytes);
   if (!image) return std::unexpected(image.error());
   if (const auto checked = check(*image); !checked) return std::unexpected(checked.error());
 
   // From here on the image is one that codegen could have written.
-  // What was compiled for another CPU still has its tables: in a cluster of several kinds of node
-  // all enforce the same, and some faster than others.
-  const bool runs_code = engine == Engine::native && image->target != contract::kPortableTarget &&
-                         runs_here(image->target);
-  if (!runs_code) {
-    return std::make_shared<const Portable>(std::move(image->shape), as_numbers(image->tables),
-                                            engine);
+  // What was compiled for another CPU still has its tables: a manifest of before there was an image
+  // per target names one image with code for some CPU, and all nodes enforce it.
+  if (!targets.contains(image->target)) {
+    return std::make_shared<const Portable>(std::move(image->shape), as_numbers(image->tables));
   }
   auto code = link_native(image->object);
   if (!code) return std::unexpected(code.error());
-  return std::make_shared<const Native>(std::move(image->shape), std::move(*code));
+  return std::make_shared<const Native>(std::move(image->shape), std::move(image->target),
+                                        std::move(*code));
 }
 
 }  // namespace
 
-Result<std::shared_ptr<const Program>> load(std::span<const std::byte> image, Engine engine) {
-  auto program = load_checked(image, engine);
+Targets::Targets(Engine engine) {
+  if (engine == Engine::native) names_ = machine_targets();
+}
+
+Result<Targets> Targets::of(const std::vector<std::string>& names) {
+  Targets chosen(Engine::native);
+  for (const std::string& name : names) {
+    if (!chosen.contains(name)) return fail("this machine runs no code for `" + name + "`");
+  }
+  std::erase_if(chosen.names_, [&](const std::string& name) {
+    return std::ranges::find(names, name) == names.end();
+  });
+  return chosen;
+}
+
+std::vector<std::string> Targets::best() const {
+  return names_.empty() ? names_ : std::vector{names_.front()};
+}
+
+bool Targets::contains(std::string_view target) const {
+  return std::ranges::find(names_, target) != names_.end();
+}
+
+Result<std::shared_ptr<const Program>> load(std::span<const std::byte> image,
+                                            const Targets& targets) {
+  auto program = load_checked(image, targets);
   if (!program) return fail(program, "load image");
   return program;
 }

@@ -30,6 +30,24 @@ namespace smic::program {
 
 enum class Engine { native, portable };
 
+// The CPU targets that code is run for, the best first; what is for none of them is interpreted
+// from its tables.
+class Targets {
+ public:
+  // All that this machine can run, or none.
+  Targets(Engine engine);
+  // Those among them; an error names one that this machine cannot run.
+  static Result<Targets> of(const std::vector<std::string>& names);
+
+  const std::vector<std::string>& names() const { return names_; }
+  std::vector<std::string> best() const;  // the one of them to compile for; none if there is none
+  bool contains(std::string_view target) const;
+  bool operator==(const Targets&) const = default;
+
+ private:
+  std::vector<std::string> names_;
+};
+
 // Immutable and safe to call from any thread. Destroying it unmaps native code, so whoever holds
 // one past a quiet point must hold the shared_ptr.
 class Program {
@@ -40,19 +58,22 @@ class Program {
   std::uint32_t split(std::uint32_t route, std::uint64_t entropy) const;
 
   const contract::Shape& shape() const { return shape_; }
-  Engine engine() const { return engine_; }  // as asked for: an image may have no code to run
+  // Of the code that runs; contract::kPortableTarget where tables are interpreted.
+  const std::string& target() const { return target_; }
 
  protected:
   contract::Shape shape_;
-  Engine engine_ = Engine::portable;
+  std::string target_{contract::kPortableTarget};
   contract::MatchFunction native_match_ = nullptr;  // null: portable
   contract::SplitFunction native_split_ = nullptr;
   std::vector<std::uint8_t> tables_;
 };
 
-// Checks structure (lengths, target, ABI, section flags, no undefined symbol, tables) and loads.
-// A refused image says why. Thread-safe; the native linker lives as long as any Program does.
-Result<std::shared_ptr<const Program>> load(std::span<const std::byte> image, Engine engine);
+// Checks structure (lengths, target, ABI, section flags, no undefined symbol, tables) and loads:
+// its code if that is for one of the targets, else its tables, which every image has. A refused
+// image says why. Thread-safe; the native linker lives as long as any Program does.
+Result<std::shared_ptr<const Program>> load(std::span<const std::byte> image,
+                                            const Targets& targets);
 
 // ---- one manifest ----------------------------------------------------------------------------
 
@@ -95,7 +116,7 @@ class Unit {
 // Is this endpoint among the destinations that the verdict allows?
 bool allowed(const contract::Verdict& verdict, const Endpoint& endpoint);
 
-// Programs that some snapshot has, by digest and engine: an image is loaded once.
+// Programs that some snapshot has, by digest: an image is loaded once.
 class Programs;
 
 struct Snapshot {
@@ -115,11 +136,13 @@ struct Snapshot {
 // Where image bytes come from: a directory, the controller in the same process, the network.
 using BlobSource = std::function<Result<contract::Bytes>(const std::string& digest)>;
 
-// Loads what `manifest` names. Units that are as in `previous` (the same object, or equal) are the
+// Loads what `manifest` names, of each unit the image that suits `targets` best and no other. Units
+// that are as in `previous` (the same object, or equal) are the
 // same objects again, and images that it has are not loaded again. Every index of the manifest is
 // checked against the image's shape. An error leaves `previous` in force.
 Result<std::shared_ptr<const Snapshot>> build_snapshot(const contract::Manifest& manifest,
-                                                       const BlobSource& blobs, Engine engine,
+                                                       const BlobSource& blobs,
+                                                       const Targets& targets,
                                                        const Snapshot* previous);
 
 // ---- publication -----------------------------------------------------------------------------

@@ -67,12 +67,12 @@ Result<void> check_unit(const contract::Unit& unit, const contract::Shape& shape
 // ---- programs ----------------------------------------------------------------------------------
 
 Result<std::shared_ptr<const Program>> fetch(const std::string& digest, const BlobSource& blobs,
-                                             Engine engine) {
+                                             const Targets& targets) {
   const auto bytes = blobs(digest);
   if (!bytes) return fail(bytes, "image " + digest);
   const std::string found = contract::digest_of(*bytes);
   if (found != digest) return fail("image " + digest + " has the bytes of " + found);
-  auto program = load(*bytes, engine);
+  auto program = load(*bytes, targets);
   if (!program) return fail(program, "image " + digest);
   return program;
 }
@@ -94,12 +94,15 @@ DestinationMask mask_of(const contract::Endpoint& endpoint, const contract::Unit
 
 class Programs {
  public:
-  Result<std::shared_ptr<const Program>> get(const std::string& digest, const BlobSource& blobs,
-                                             Engine engine) {
+  explicit Programs(Targets targets) : targets_(std::move(targets)) {}
+
+  const Targets& targets() const { return targets_; }
+
+  Result<std::shared_ptr<const Program>> get(const std::string& digest, const BlobSource& blobs) {
     const std::lock_guard lock(mutex_);
-    std::weak_ptr<const Program>& known = known_[{digest, engine}];
+    std::weak_ptr<const Program>& known = known_[digest];
     if (auto program = known.lock()) return program;
-    auto fetched = fetch(digest, blobs, engine);
+    auto fetched = fetch(digest, blobs, targets_);
     if (fetched) known = *fetched;
     if (++loaded_ > known_.size() / 2) forget_unused();
     return fetched;
@@ -111,8 +114,9 @@ class Programs {
     loaded_ = 0;
   }
 
+  const Targets targets_;
   std::mutex mutex_;
-  std::map<std::pair<std::string, Engine>, std::weak_ptr<const Program>> known_;
+  std::map<std::string, std::weak_ptr<const Program>> known_;
   std::size_t loaded_ = 0;
 };
 
@@ -123,7 +127,7 @@ namespace {
 // Units of the snapshot before, in the order in which both have them.
 class Previous {
  public:
-  Previous(const Snapshot* snapshot, Engine engine) : snapshot_(snapshot), engine_(engine) {}
+  explicit Previous(const Snapshot* snapshot) : snapshot_(snapshot) {}
 
   // The one that was made from the same, or null.
   std::shared_ptr<const Unit> find(const contract::Unit& wanted) {
@@ -134,7 +138,7 @@ class Previous {
     const bool same = made_from[at_] == &wanted || *made_from[at_] == wanted;
     const std::shared_ptr<const Unit>& unit = snapshot_->units[at_];
     if (same || contract::place_of(*made_from[at_]) == contract::place_of(wanted)) ++at_;
-    return same && unit->program->engine() == engine_ ? unit : nullptr;
+    return same ? unit : nullptr;
   }
 
  private:
@@ -146,14 +150,12 @@ class Previous {
   }
 
   const Snapshot* snapshot_;
-  Engine engine_;
   std::size_t at_ = 0;
 };
 
 Result<std::shared_ptr<const Unit>> make_unit(const contract::Shared<contract::Unit>& unit,
-                                              const BlobSource& blobs, Engine engine,
-                                              Programs& programs) {
-  auto program = programs.get(unit->image, blobs, engine);
+                                              const BlobSource& blobs, Programs& programs) {
+  auto program = programs.get(contract::image_for(*unit, programs.targets().names()), blobs);
   if (!program) return fail(program, name_of(unit));
   const auto fits = check_unit(unit, (*program)->shape());
   if (!fits) return fail(fits.error().with(name_of(unit)).message);
@@ -211,20 +213,22 @@ std::shared_ptr<const Snapshot::Identities> identities_of(
 }
 
 Result<std::shared_ptr<const Snapshot>> build(const contract::Manifest& manifest,
-                                              const BlobSource& blobs, Engine engine,
+                                              const BlobSource& blobs, const Targets& targets,
                                               const Snapshot* previous) {
+  if (previous != nullptr && (!previous->programs || previous->programs->targets() != targets)) {
+    previous = nullptr;  // nothing of it was made for these
+  }
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->version = manifest.version;
-  snapshot->programs =
-      previous && previous->programs ? previous->programs : std::make_shared<Programs>();
+  snapshot->programs = previous ? previous->programs : std::make_shared<Programs>(targets);
   snapshot->mesh_ranges = manifest.mesh_ranges;
   snapshot->units.reserve(manifest.units.size());
   snapshot->made_from.reserve(manifest.units.size());
-  Previous before(previous, engine);
+  Previous before(previous);
   for (const contract::Shared<contract::Unit>& unit : manifest.units) {
     auto known = before.find(*unit);
     if (!known) {
-      auto made = make_unit(unit, blobs, engine, *snapshot->programs);
+      auto made = make_unit(unit, blobs, *snapshot->programs);
       if (!made) return std::unexpected(made.error());
       known = std::move(*made);
     }
@@ -276,9 +280,10 @@ bool allowed(const contract::Verdict& verdict, const Endpoint& endpoint) {
 }
 
 Result<std::shared_ptr<const Snapshot>> build_snapshot(const contract::Manifest& manifest,
-                                                       const BlobSource& blobs, Engine engine,
+                                                       const BlobSource& blobs,
+                                                       const Targets& targets,
                                                        const Snapshot* previous) {
-  auto snapshot = build(manifest, blobs, engine, previous);
+  auto snapshot = build(manifest, blobs, targets, previous);
   if (!snapshot) return fail(snapshot, "manifest version " + std::to_string(manifest.version));
   return snapshot;
 }

@@ -35,6 +35,18 @@ std::string suffix_of(contract::Protocol protocol) {
   return "";
 }
 
+// Which target's code each unit runs: {"shop/reviews:9080":"x86_64-v3"}, a line each.
+std::string targets_of(const program::Snapshot* snapshot) {
+  std::string text = "{";
+  for (std::size_t i = 0; snapshot != nullptr && i < snapshot->units.size(); ++i) {
+    const program::Unit& unit = *snapshot->units[i];
+    const std::string port = std::to_string(unit.manifest.port) + suffix_of(unit.manifest.protocol);
+    text += (i == 0 ? "\n" : ",\n") + quoted(unit.manifest.service + ':' + port) + ':' +
+            quoted(unit.program->target());
+  }
+  return text + '}';
+}
+
 }  // namespace
 
 std::string config_document(const program::Snapshot* snapshot) {
@@ -46,7 +58,23 @@ std::string config_document(const program::Snapshot* snapshot) {
                                                               snapshot->identities->end());
     for (const auto& [address, identity] : sorted) manifest.identities.push_back(identity);
   }
-  return contract::to_json(manifest) + "\n";
+  std::string text = contract::to_json(manifest);
+  text.erase(text.find_last_of('}'));
+  return text + ",\"targets\":" + targets_of(snapshot) + "}\n";
+}
+
+std::string target_metrics(const program::Snapshot* snapshot) {
+  std::map<std::string, std::size_t> units;
+  for (std::size_t i = 0; snapshot != nullptr && i < snapshot->units.size(); ++i) {
+    ++units[snapshot->units[i]->program->target()];
+  }
+  std::string out =
+      "# HELP smic_units_by_target Units by whose code decides: of a CPU target, or portable.\n"
+      "# TYPE smic_units_by_target gauge\n";
+  for (const auto& [target, count] : units) {
+    out += "smic_units_by_target{target=" + quoted(target) + "} " + std::to_string(count) + "\n";
+  }
+  return out;
 }
 
 // Every port by its number, with the first of its addresses. A number that is not HTTP's is there

@@ -9,8 +9,12 @@
 
 namespace smic::proxy {
 
-// The manifest that is enforced, as JSON.
+// The manifest that is enforced, as JSON, and beside it `targets`: of each unit, for which CPU the
+// code is that decides, or "portable".
 std::string config_document(const program::Snapshot* snapshot);
+
+// How many units are decided by code for which CPU, and how many by their tables.
+std::string target_metrics(const program::Snapshot* snapshot);
 
 // {"reviews.shop.mesh": {"9080": "127.83.4.5:9080"}}: a contract (issue 2 §5).
 std::string addresses_document(const program::Snapshot* snapshot);

@@ -383,6 +383,7 @@ class ProxyOfWorkers : public Proxy {
                             snapshot == nullptr ? 0 : snapshot->version) +
             observe::sample("smic_units", "gauge", "Units of the manifest enforced.",
                             snapshot == nullptr ? 0 : snapshot->units.size()) +
+            target_metrics(snapshot) +
             observe::sample("smic_listeners_unbound", "gauge",
                             "Units whose address could not be had so far.", unbound_count_) +
             steering_metrics(steering_.status(), proofs()) + more_metrics());

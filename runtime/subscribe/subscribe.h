@@ -33,7 +33,8 @@ struct Options {
   std::string token_file;                // read for every request
   std::string node;
   std::string directory;             // of the last good state
-  std::vector<std::string> targets;  // that this machine runs, the best first
+  std::vector<std::string> targets;  // whose code is run here, the best first; the controller is
+                                     // told, and images of others are not kept
   http::Backoff::Limits backoff{std::chrono::milliseconds(200), std::chrono::milliseconds(15'000)};
   // For the first try; twice as long each time that nothing came of it, as who is slow under a
   // crowd must be told from who is not there at all.

@@ -165,8 +165,10 @@ class Follower final : public Subscription {
     if (refused_.version != 0) {
       target += "&refused=" + named(refused_);
     }
+    target += "&targets=";
+    if (options_.targets.empty()) target += contract::kPortableTarget;
     for (std::size_t i = 0; i < options_.targets.size(); ++i) {
-      target += (i == 0 ? "&targets=" : ",") + percent_encoded(options_.targets[i]);
+      target += (i == 0 ? "" : ",") + percent_encoded(options_.targets[i]);
     }
     return target;
   }
@@ -260,7 +262,7 @@ class Follower final : public Subscription {
     if (!journal_.rewritten()) return;
     std::set<std::string> digests;
     for (const auto& unit : contract::manifest_of(state_).units) {
-      digests.insert(unit->image);
+      digests.insert(contract::image_for(*unit, options_.targets));
     }
     blobs_.keep_only(digests);
   }

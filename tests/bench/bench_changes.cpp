@@ -19,6 +19,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "compiler/target_options.h"
 #include "controller/publish.h"
 #include "runtime/proxy/proxy.h"
 #include "tests/bench/figures.h"
@@ -91,8 +92,8 @@ class Chain {
       : folder_(std::move(folder)),
         source_(store),
         node_(with_proxy),
-        reconciler_({}, plan_of(node_plan), controller::OnMistake::leave_out, {"mesh"},
-                    controller::Nodes::by_pod),
+        reconciler_({.targets = all_targets()}, plan_of(node_plan),
+                    controller::OnMistake::leave_out, {"mesh"}, controller::Nodes::by_pod),
         thread_([this] { run(); }) {}
 
   ~Chain() {

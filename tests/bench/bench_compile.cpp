@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "compiler/codegen/codegen.h"
 #include "compiler/unit_compiler.h"
 #include "tests/bench/figures.h"
 #include "tests/bench/generated_c.h"
@@ -46,9 +47,9 @@ double best_of(int rounds, const std::function<void()>& work) {
 // ---- one unit -----------------------------------------------------------------------------------
 
 std::size_t image_bytes(const ir::Unit& unit) {
-  const auto compiled = compile_unit(unit, {});
+  const auto compiled = compile_unit(unit, {.targets = {codegen::targets().front()}});
   SMIC_CHECK(compiled.has_value(), "a bench's unit compiles");
-  return compiled->image.size();
+  return compiled->native.empty() ? compiled->image.size() : compiled->native.front().size();
 }
 
 void compile_re2_set(const ir::Unit& unit) {

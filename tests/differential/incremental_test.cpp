@@ -42,9 +42,7 @@ class Plan final : public AddressPlan {
 };
 
 controller::Reconciler reconciler() {
-  CompileOptions options;
-  options.target = "portable";
-  return {options,
+  return {{},  // tables alone
           std::make_unique<Plan>(),
           controller::OnMistake::leave_out,
           {"mesh"},

@@ -107,6 +107,27 @@ class Compile(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(smic("compile", "--target=pdp11", "-", stdin=ONE_UNIT).returncode, 64)
 
+    def test_images_for_several_targets_are_a_file_each(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = smic("compile", "--emit=image", "--targets=x86_64-v3,aarch64", "-o", folder, "-", stdin=ONE_UNIT)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            files = {path.name: path.read_bytes() for path in pathlib.Path(folder).iterdir()}
+            stem = min(files, key=len).removesuffix(".image")
+            self.assertEqual(set(files), {f"{stem}.image", f"{stem}.aarch64.image", f"{stem}.x86_64-v3.image"})
+            done = smic("compile", "--emit=manifest", "--targets=x86_64-v3,aarch64", "-", stdin=ONE_UNIT)
+            [unit] = json.loads(done.stdout)["units"]
+            digest = lambda name: "sha256:" + hashlib.sha256(files[name]).hexdigest()  # noqa: E731
+            self.assertEqual(unit["image"], digest(f"{stem}.image"))
+            self.assertEqual(unit["native"], {target: digest(f"{stem}.{target}.image")
+                                              for target in ("aarch64", "x86_64-v3")})
+            single = pathlib.Path(folder) / "single"
+            smic("compile", "--emit=image", "--target=aarch64", "-o", single, "-", stdin=ONE_UNIT)
+            self.assertEqual(single.read_bytes(), files[f"{stem}.aarch64.image"])
+        self.assertEqual(smic("compile", "--emit=image", "--targets=aarch64", "-", stdin=ONE_UNIT).returncode, 64)
+        self.assertEqual(smic("compile", "--targets=aarch64,vax", "-", stdin=ONE_UNIT).returncode, 64)
+        tables = smic("compile", "--emit=manifest", "--targets=portable", "-", stdin=ONE_UNIT)
+        self.assertNotIn("native", json.loads(tables.stdout)["units"][0])
+
     def test_a_manifest_names_images_and_loopback_addresses(self):
         done = smic("compile", "--emit=manifest", "examples/canary")
         manifest = json.loads(done.stdout)

@@ -11,7 +11,7 @@ import time
 import unittest
 
 from distributed import Impostor, Relay, Stage
-from mesh import BIN, ROOT, Client, Load, eventually, pod, smic
+from mesh import BIN, MACHINE, ROOT, Client, Load, eventually, pod, smic
 
 
 class Distribution(unittest.TestCase):
@@ -76,6 +76,36 @@ class Distribution(unittest.TestCase):
         self.assertEqual(one.metric("smic_controller_connected"), 1)
         self.assertEqual(one.metric("smic_state_version"), after["version"])
         two.says("enforcing")
+
+    def test_a_node_runs_the_code_that_it_says_it_can_and_fetches_no_other(self):
+        stage = self.stage()
+        if "x86_64-v2" not in MACHINE:
+            self.skipTest("needs an x86-64 CPU")
+        wanted = {"n1": ("x86_64-v2", "--targets=x86_64-v2"), "n2": ("portable", "--engine=portable")}
+        proxies = {node: stage.proxy(node, option) for node, (_, option) in wanted.items()}
+        state = stage.all_current(*wanted)
+        self.assertEqual({node["node"]: node["target"] for node in state["nodes"]},
+                         {node: target for node, (target, _) in wanted.items()})
+        units = [json.loads(line)["value"] for line in stage.recorded("n1").decode().splitlines()
+                 if line.startswith('{"set":"mesh unit ')]
+        self.assertEqual({tuple(unit["native"]) for unit in units}, {("aarch64", "x86_64-v2", "x86_64-v3")})
+        digests = {"n1": {unit["native"]["x86_64-v2"] for unit in units}, "n2": {unit["image"] for unit in units}}
+        for node, (target, _) in wanted.items():
+            config = json.loads(proxies[node].get("/config")[1])
+            self.assertEqual(set(config["targets"].values()), {target})
+            self.assertEqual(proxies[node].metric("smic_images_fetched_total"), len(digests[node]))
+            kept = {f"sha256:{path.name}" for path in (stage.home / f"state-{node}" / "images").iterdir()}
+            self.assertEqual(kept, digests[node])
+            self.assertEqual(self.who(stage, proxies[node]), "v1")
+
+    def test_a_controller_without_targets_sends_tables_alone(self):
+        stage = self.stage("--targets", "portable")
+        proxy = stage.proxy("n1")
+        stage.all_current("n1")
+        self.assertNotIn(b'"native"', stage.recorded("n1"))
+        self.assertEqual(set(json.loads(proxy.get("/config")[1])["targets"].values()), {"portable"})
+        self.assertEqual(stage.node("n1")["target"], "portable")
+        self.assertEqual(self.who(stage, proxy), "v1")
 
     def test_a_controller_that_is_killed_and_comes_back_goes_on_where_it_was(self):
         stage = self.stage()

@@ -13,6 +13,7 @@ import os
 import pathlib
 import queue
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -23,6 +24,17 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("SMIC_BIN", ROOT / "build" / "bin"))
 SMIC = str(BIN / "smic")
+# The targets that this machine runs code for, the best first, as /proc tells and not as smic does.
+def _machine_targets():
+    if os.uname().machine == "aarch64":
+        return ["aarch64"]
+    flags = set(re.search(r"^flags\s*:(.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)[1].split())
+    v2 = {"cx16", "lahf_lm", "popcnt", "ssse3", "sse4_1", "sse4_2"}
+    v3 = v2 | {"abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"}
+    return [name for name, needs in (("x86_64-v3", v3), ("x86_64-v2", v2)) if needs <= flags]
+
+
+MACHINE = _machine_targets()
 PATIENCE = 20.0  # seconds until something that must happen counts as not happening
 
 

@@ -12,7 +12,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from mesh import BIN, Client, Load, Mesh, Process, eventually
+from mesh import BIN, MACHINE, Client, Load, Mesh, Process, eventually
 
 CONTROLLER, PROXY = str(BIN / "smic-controller"), str(BIN / "smic-proxy")
 
@@ -98,7 +98,13 @@ class Proxy(unittest.TestCase):
         addresses = json.loads(self.ask("/addresses"))
         host, port, _ = self.client(11)
         self.assertEqual(addresses[f"reviews.{self.mesh.ns}.mesh"], {"80": f"{host}:{port}"})
-        self.assertEqual(json.loads(self.ask("/config"))["units"], self.units())
+        config = json.loads(self.ask("/config"))
+        self.assertEqual(config["units"], self.units())
+        best = MACHINE[0] if MACHINE else "portable"
+        self.assertIn("code targets=", proxy.text())
+        self.assertEqual(set(config["targets"].values()), {best})
+        self.assertIn(f"{self.mesh.ns}/reviews:80", config["targets"])
+        self.assertIn(f'smic_units_by_target{{target="{best}"}} {len(self.units())}', self.ask("/metrics"))
         with self.assertRaises(urllib.error.HTTPError):
             self.ask("/nothing")
 
@@ -112,7 +118,9 @@ class Proxy(unittest.TestCase):
             proxy.says("manifest refused")
             newer = json.loads(good)
             newer["version"] += 1
-            newer["units"][0]["image"] = "sha256:" + "0" * 64
+            missing = "sha256:" + "0" * 64
+            newer["units"][0]["image"] = missing
+            newer["units"][0]["native"] = {target: missing for target in newer["units"][0]["native"]}
             self.manifest.write_text(json.dumps(newer))
             eventually(lambda: "0000" in proxy.text(), "the image is missed")
             newer = json.loads(good)
@@ -130,6 +138,39 @@ class Proxy(unittest.TestCase):
                               text=True, timeout=20)
         self.assertEqual(done.returncode, 1)
         self.assertIn("has the bytes of", done.stderr)
+
+    def test_it_runs_the_code_that_it_is_told_to_and_asks_for_no_other(self):
+        """The images of all targets but one are taken away: nothing is missed."""
+        if "x86_64-v2" not in MACHINE:
+            self.skipTest("needs an x86-64 CPU")
+        kept = {unit["native"]["x86_64-v2"] for unit in self.units()}
+        for image in (self.out / "images").iterdir():
+            if f"sha256:{image.name}" not in kept:
+                image.unlink()
+        proxy = self.start("--targets=x86_64-v2")
+        self.assertIn('code targets="x86_64-v2"', proxy.text())
+        self.assertEqual(set(json.loads(self.ask("/config"))["targets"].values()), {"x86_64-v2"})
+        self.assertEqual(Client(*self.client(11)).request()[0], 200)
+
+    def test_without_code_for_its_cpu_it_interprets_the_tables(self):
+        units = self.units()
+        self.assertEqual({tuple(unit["native"]) for unit in units},
+                         {("aarch64", "x86_64-v2", "x86_64-v3")})
+        for image in (self.out / "images").iterdir():
+            if f"sha256:{image.name}" not in {unit["image"] for unit in units}:
+                image.unlink()
+        self.start("--engine=portable")
+        self.assertEqual(set(json.loads(self.ask("/config"))["targets"].values()), {"portable"})
+        self.assertEqual(Client(*self.client(11)).request()[0], 200)
+        self.assertEqual(Client(*self.client(12)).request()[0], 403)
+
+    def test_targets_that_this_machine_cannot_run_are_wrong_usage(self):
+        for options, reason in ((["--targets=vax"], "this machine runs no code for `vax`"),
+                                (["--targets=x86_64-v2", "--engine=portable"], "runs none")):
+            done = subprocess.run([PROXY, f"--manifest={self.manifest}", *options],
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 64)
+            self.assertIn(reason, done.stderr)
 
     def test_images_may_be_named_by_digest_with_a_suffix(self):
         images = self.out / "other"

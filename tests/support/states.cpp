@@ -51,6 +51,10 @@ contract::Unit plain_unit(const std::string& name, std::uint16_t port, unsigned 
   unit.service = "shop/" + name;
   unit.port = port;
   unit.image = contract::digest_text(contract::hash_of("image " + std::to_string(flavour % 3)));
+  for (const char* target : {"aarch64", "x86_64-v2", "x86_64-v3"}) {
+    if (flavour % 3 == 0) break;  // tables alone
+    unit.native.push_back({target, contract::digest_text(contract::hash_of(unit.image + target))});
+  }
   unit.listen_addresses = {"127.1.0." + std::to_string(flavour % 250 + 1)};
   unit.listen_port = port;
   unit.destinations = {{"shop/web", 0}};

@@ -15,7 +15,6 @@ class HandMade : public program::Program {
            std::vector<std::string> header_slots) {
     native_match_ = match;
     native_split_ = split;
-    engine_ = program::Engine::native;
     shape_.header_slots = std::move(header_slots);
   }
 };

@@ -77,6 +77,7 @@ TEST_CASE("metrics count requests by source, destination, route, backend and cla
   CHECK(has(text, "smic_request_duration_seconds_count"));
   CHECK(has(text, "smic_connections_total 3\n"));
   CHECK(has(text, "smic_units 1\n"));
+  CHECK(has(text, "smic_units_by_target{target=\"portable\"} 1\n"));
 }
 
 TEST_CASE("the admin address knows HEAD, 404, 405 and documents of others") {

@@ -31,6 +31,10 @@ CompiledUnit unit(int number, std::size_t bytes = 100) {
   unit.names.service = "shop/s" + std::to_string(number);
   unit.names.port = 80;
   unit.names.image = contract::digest_of(unit.image);
+  for (const char* target : {"aarch64", "x86_64-v2"}) {
+    unit.native.emplace_back(bytes / 2, static_cast<std::byte>(*target));
+    unit.names.native.push_back({target, contract::digest_of(unit.native.back())});
+  }
   unit.names.backends = {{"shop/v1", 80, {}}};
   unit.names.routes = {{{"", "", 3}, {{0, 7}}}};
   return unit;
@@ -47,6 +51,7 @@ bool has(CompiledStore& store, int number) {
   const auto found = store.find(std::to_string(number));
   if (!found) return false;
   CHECK(found->names == unit(number).names);
+  CHECK(found->native == unit(number).native);
   return true;
 }
 
@@ -62,6 +67,7 @@ TEST_CASE("what is kept is found, by this run and the next") {
   const auto found = open(folder)->find("1");
   REQUIRE(found);
   CHECK(found->image == unit(1).image);
+  CHECK(found->native == unit(1).native);
   CHECK(found->names == unit(1).names);
 }
 
@@ -86,6 +92,13 @@ TEST_CASE("an entry is what was kept for that key, or nothing") {
     REQUIRE_FALSE(cache::unit_of("key", damaged));
   }
   CHECK_FALSE(cache::unit_of("key", entry + "x"));
+  CompiledUnit tables = unit(1);
+  tables.native.clear();
+  tables.names.native.clear();
+  const auto again = cache::unit_of("key", cache::entry_of("key", tables));
+  REQUIRE(again);
+  CHECK(again->native.empty());
+  CHECK(again->names == tables.names);
 }
 
 TEST_CASE("a damaged file is deleted, and made anew") {

@@ -34,12 +34,14 @@ TEST_CASE("the table says who is behind, and why") {
   status.nodes[1].refused_epoch = 2;
   status.nodes[1].refused_version = 17;
   status.nodes[1].refused = "load image: truncated";
+  status.nodes[0].target = "x86_64-v3";
+  status.nodes[1].target = "portable";
   CHECK(status_table(status, {}, kNow) ==
-        "NODE  CONNECTED  ENFORCES  SINCE\n"
-        "a     yes        2.17      3m\n"
-        "b     yes        2.16      3m     refused 2.17: load image: truncated\n"
-        "c     no         2.17      3m     not connected\n"
-        "d     no         -         -      behind\n"
+        "NODE  CONNECTED  ENFORCES  SINCE  CODE\n"
+        "a     yes        2.17      3m     x86_64-v3\n"
+        "b     yes        2.16      3m     portable   refused 2.17: load image: truncated\n"
+        "c     no         2.17      3m     -          not connected\n"
+        "d     no         -         -      -          behind\n"
         "\n"
         "2 of 4 nodes enforce what is now, 2.17\n");
   CHECK(status_table({}, {}, kNow) == "the controller has no state yet\n");

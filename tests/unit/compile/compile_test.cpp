@@ -104,6 +104,31 @@ TEST_CASE("endpoints are the ready ones with an address, on their pod ports") {
         std::vector<contract::Endpoint>{{"10.0.0.1", 8080, "shop/api", "api-0"}});
 }
 
+TEST_CASE("a small unit has its tables, and code for each target that is asked for") {
+  const Analyzed input({{"mesh.yaml", kMesh}});
+  CompileOptions all = options();
+  all.targets = {"aarch64", "x86_64-v2", "x86_64-v3"};
+  const auto compiled = compile_unit(input.front.units.at(0), all);
+  REQUIRE(compiled);
+  const auto target = [](const contract::Bytes& image) {
+    return contract::read_image(image)->target;
+  };
+  CHECK(target(compiled->image) == contract::kPortableTarget);
+  REQUIRE(compiled->native.size() == 3);
+  REQUIRE(compiled->names.native.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(target(compiled->native[i]) == all.targets[i]);
+    CHECK(compiled->names.native[i].target == all.targets[i]);
+    CHECK(compiled->names.native[i].digest == contract::digest_of(compiled->native[i]));
+  }
+  // The tables are the same with and without code.
+  const auto tables = compile_unit(input.front.units.at(0), options());
+  REQUIRE(tables);
+  CHECK(tables->image == compiled->image);
+  CHECK(tables->native.empty());
+  CHECK(tables->names.native.empty());
+}
+
 TEST_CASE("the same input gives the same image") {
   const Analyzed input({{"mesh.yaml", kMesh}});
   const auto first = compile_unit(input.front.units.at(0), options());
@@ -117,7 +142,7 @@ TEST_CASE("the same input gives the same image") {
 TEST_CASE("an unknown target is an error of the world, not a crash") {
   const Analyzed input({{"mesh.yaml", kMesh}});
   CompileOptions wrong = options();
-  wrong.target = "vax";
+  wrong.targets = {"vax"};
   CHECK_FALSE(compile_unit(input.front.units.at(0), wrong));
 }
 

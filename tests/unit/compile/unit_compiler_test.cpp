@@ -10,6 +10,8 @@ using namespace smic;
 
 namespace {
 
+const std::vector<std::string> kTargets{"aarch64", "x86_64-v2", "x86_64-v3"};
+
 // A service with a route of its own per `number`, written from `line` on.
 ir::Unit unit(int number, std::uint32_t line = 1) {
   const std::string name = "s" + std::to_string(number);
@@ -43,14 +45,19 @@ class MapStore final : public CompiledStore {
 
 TEST_CASE("a compiler of many units gives what compiling each gives") {
   const std::vector<ir::Unit> units = {unit(1), unit(2), unit(3)};
-  UnitCompiler compiler({});
+  const CompileOptions options{.targets = kTargets};
+  UnitCompiler compiler(options);
   const auto outputs = compile(compiler, units);
   REQUIRE(outputs.units.size() == 3);
   CHECK(outputs.compiled == 3);
   for (std::size_t i = 0; i < units.size(); ++i) {
-    const auto alone = compile_unit(units[i], {});
+    const auto alone = compile_unit(units[i], options);
     REQUIRE(alone);
     CHECK(*outputs.units[i].image == alone->image);
+    REQUIRE(outputs.units[i].native.size() == kTargets.size());
+    for (std::size_t n = 0; n < kTargets.size(); ++n) {
+      CHECK(*outputs.units[i].native[n] == alone->native[n]);
+    }
     CHECK(outputs.units[i].names == alone->names);
   }
 }
@@ -98,36 +105,45 @@ TEST_CASE("any number of threads gives the same images and names") {
   std::vector<ir::Unit> units;
   test::Random random(20261123);
   for (int i = 0; i < 60; ++i) units.push_back(test::generate_unit(random, {}));
-  UnitCompiler alone({}, 1);
+  const CompileOptions options{.targets = kTargets};
+  UnitCompiler alone(options, 1);
   const auto expected = compile(alone, units);
   for (const unsigned threads : {2u, 3u, 8u}) {
-    UnitCompiler together({}, threads);
+    UnitCompiler together(options, threads);
     const auto outputs = compile(together, units);
     for (std::size_t i = 0; i < units.size(); ++i) {
       REQUIRE(outputs.units[i].names == expected.units[i].names);
       REQUIRE(*outputs.units[i].image == *expected.units[i].image);
+      REQUIRE(outputs.units[i].native.size() == expected.units[i].native.size());
+      for (std::size_t n = 0; n < outputs.units[i].native.size(); ++n) {
+        REQUIRE(*outputs.units[i].native[n] == *expected.units[i].native[n]);
+      }
     }
   }
 }
 
-TEST_CASE("units of equal shape share one image") {
+TEST_CASE("units of equal shape share one image of each kind") {
   std::vector<ir::Unit> units = {unit(1), unit(2)};
   units[1].matches = units[0].matches;
-  UnitCompiler compiler({});
+  UnitCompiler compiler({.targets = kTargets});
   const auto outputs = compile(compiler, units);
   CHECK(outputs.units[0].image == outputs.units[1].image);
+  CHECK(outputs.units[0].native.size() == kTargets.size());
+  CHECK(outputs.units[0].native == outputs.units[1].native);
   CHECK(outputs.units[0].names.service != outputs.units[1].names.service);
 }
 
 TEST_CASE("a store outlives the compiler") {
   const auto store = std::make_shared<MapStore>();
-  UnitCompiler first({.store = store}, 2);
+  UnitCompiler first({.targets = kTargets, .store = store}, 2);
   const auto compiled = compile(first, {unit(1, 10)});
-  UnitCompiler second({.store = store}, 2);
+  UnitCompiler second({.targets = kTargets, .store = store}, 2);
   const auto found = compile(second, {unit(1, 20)});
   CHECK(compiled.compiled == 1);
   CHECK(found.compiled == 0);
   CHECK(*found.units[0].image == *compiled.units[0].image);
+  REQUIRE(found.units[0].native.size() == kTargets.size());
+  CHECK(*found.units[0].native[2] == *compiled.units[0].native[2]);
   CHECK(found.units[0].names.routes[1].origin.line == 29);
 }
 
@@ -135,17 +151,19 @@ TEST_CASE("what compiles differently has another key") {
   const auto store = std::make_shared<MapStore>();
   CompileOptions options{.store = store};
   compile(*std::make_unique<UnitCompiler>(options, 1), {unit(1)});
-  options.target = "aarch64";
+  options.targets = {"aarch64"};
+  compile(*std::make_unique<UnitCompiler>(options, 1), {unit(1)});
+  options.targets = {"aarch64", "x86_64-v3"};
   compile(*std::make_unique<UnitCompiler>(options, 1), {unit(1)});
   options.passes.disabled = {"merge-matches"};
   compile(*std::make_unique<UnitCompiler>(options, 1), {unit(1)});
   compile(*std::make_unique<UnitCompiler>(options, 1), {unit(2)});
-  CHECK(store->kept.size() == 4);
+  CHECK(store->kept.size() == 5);
 }
 
 TEST_CASE("the first unit that cannot be compiled is told by name") {
   CompileOptions options;
-  options.target = "vax";
+  options.targets = {"vax"};
   UnitCompiler compiler(options);
   const std::vector<ir::Unit> units = {unit(1), unit(2)};
   const auto outputs = compiler.compile(units);

@@ -31,6 +31,7 @@ Manifest sample() {
                  .circuit_breaker = {{*BreakerExpression::parse("NetworkErrorRatio() > 0.5"), {}}},
                  .split_shares = {{SplitShares::strict, {"Service shop/reviews", "f", 9}}}};
   Unit tcp = unit;
+  unit.native = {{"aarch64", "sha256:01"}, {"x86_64-v2", "sha256:02"}};
   tcp.policy = {};
   tcp.service = "shop/store";
   tcp.protocol = Protocol::tcp;
@@ -90,7 +91,8 @@ TEST_CASE("the JSON of a manifest is one line per unit, pod and named service, i
   CHECK(to_json(manifest) ==
         R"({"version":7,"node":"node-1","mesh_ranges":["240.0.0.0/7"],"units":[
 {"service":"shop/reviews","port":9080,"protocol":"http","access":"permissive",)"
-        R"("image":"sha256:00","listen_addresses":["127.3.2.1","fd00::1"],"listen_port":9080,)"
+        R"("image":"sha256:00","native":{"aarch64":"sha256:01","x86_64-v2":"sha256:02"},)"
+        R"("listen_addresses":["127.3.2.1","fd00::1"],"listen_port":9080,)"
         R"("sources":[{"identity":"shop/admin","value":2},{"identity":"shop/web","value":1}],)"
         R"("destinations":[{"identity":"shop/reviews","port":0},)"
         R"({"identity":"shop/reviews","port":8080},{"identity":"","port":0}],)"
@@ -171,6 +173,40 @@ TEST_CASE("a mistake in a manifest is told with its place", "[manifest]") {
   CHECK(refusal(R"({"version":1,"node":"n","mesh_ranges":[],"units":{},"identities":[]})") ==
         "manifest: units: a list is expected");
   CHECK(refusal("[]") == "manifest: an object is expected");
+}
+
+TEST_CASE("code for CPUs is named by target, in one order and beside the tables", "[manifest]") {
+  const std::string good = R"({"aarch64":"sha256:01","x86_64-v2":"sha256:02"})";
+  const auto refused = [&](const std::string& native) {
+    return refusal(sample_with(good, native));
+  };
+  CHECK(refused(good) == "accepted");
+  CHECK(refused(R"({"x86_64-v2":"sha256:02","aarch64":"sha256:01"})") ==
+        "manifest: units[0].native.aarch64: is out of order");
+  CHECK(refused(R"({"portable":"sha256:02"})") ==
+        "manifest: units[0].native.portable: is no target of code");
+  CHECK(refused(R"({"":"sha256:02"})") == "manifest: units[0].native[0]: is no target of code");
+  CHECK(refused(R"({"X":"sha256:02"})") == "manifest: units[0].native.X: is no target of code");
+  CHECK(refused(R"({"aarch64":7})") == "manifest: units[0].native.aarch64: a string is expected");
+  CHECK(refused(R"("sha256:02")") == "manifest: units[0].native: an object is expected");
+  CHECK(refused("{}") == "manifest: units[0].native: has 0");
+  std::string many;
+  for (std::size_t i = 0; i <= kMaxNativeImages; ++i) {
+    many += (i ? ",\"" : "\"") + std::string(1, static_cast<char>('a' + i)) + "\":\"\"";
+  }
+  CHECK(refused("{" + many + "}") == "manifest: units[0].native: has 17");
+}
+
+// As manifests were before there was code for several targets: the one image may have code in it.
+TEST_CASE("a unit without code reads and is written as if there were none for any target",
+          "[manifest]") {
+  const std::string text =
+      sample_with(R"("native":{"aarch64":"sha256:01","x86_64-v2":"sha256:02"},)", "");
+  const auto read = manifest_from_json(text);
+  REQUIRE(read);
+  CHECK(read->units[0]->image == "sha256:00");
+  CHECK(read->units[0]->native.empty());
+  CHECK(to_json(*read) == text);
 }
 
 // An absent identity of a destination would otherwise read as "every endpoint".

@@ -2,6 +2,9 @@
 #include "contract/state_stream.h"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "tests/support/states.h"
 
@@ -124,4 +127,37 @@ TEST_CASE("what takes a message can end the reading", "[state]") {
   const auto done = reader.read(test::message_of(two.a, key()) + test::message_of(two.b, key()));
   CHECK(done.error().message == "enough");
   CHECK(taken == 1);
+}
+
+namespace {
+
+std::string seed(const std::filesystem::path& name) {
+  std::ifstream file("tests/fuzz/corpus/state" / name, std::ios::binary);
+  REQUIRE(file);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+TEST_CASE("code for targets comes, changes and goes by deltas; a seed of the fuzzer says so",
+          "[state]") {
+  const std::vector<std::string> good_cpu{"x86_64-v3", "x86_64-v2"}, old_cpu{"x86_64-v2"};
+  State state;
+  std::vector<std::string> on_good, on_old, tables;
+  for (const Message& message : read(seed("code_for_targets")).messages) {
+    auto next = advance(state, message);
+    INFO((next ? "" : next.error().message));
+    REQUIRE(next);
+    state = std::move(*next);
+    const Manifest manifest = manifest_of(state);
+    REQUIRE(manifest.units.size() == 1);
+    on_good.push_back(image_for(manifest.units[0], good_cpu).substr(7, 1));
+    on_old.push_back(image_for(manifest.units[0], old_cpu).substr(7, 1));
+    tables.push_back(image_for(manifest.units[0], {}).substr(7, 2));
+    // What was read is written in the same words, so that a journal can be rewritten.
+    CHECK(lines_of(state));
+  }
+  CHECK(on_good == std::vector<std::string>{"a", "c", "d", "a"});
+  CHECK(on_old == std::vector<std::string>{"a", "b", "d", "a"});
+  CHECK(tables == std::vector<std::string>(4, "ab"));
 }

@@ -10,6 +10,8 @@ using controller::Update;
 
 namespace {
 
+const std::vector<std::string> kTargets{"aarch64", "x86_64-v2", "x86_64-v3"};
+
 incremental::Change object(const std::string& kind, const std::string& name, std::string rest) {
   const std::string text = "{\"kind\":\"" + kind + "\",\"metadata\":{\"name\":\"" + name +
                            "\",\"namespace\":\"shop\"}," + std::move(rest) + "}";
@@ -22,6 +24,14 @@ incremental::Change service(const std::string& name) {
                     R"("},"ports":[{"port":80,"name":"http"}]})");
 }
 
+incremental::Change endpoint_of(const std::string& name, const std::string& address) {
+  return object(
+      "EndpointSlice", name,
+      R"("apiVersion":"discovery.k8s.io/v1","addressType":"IPv4","ports":[{"name":"http",)"
+      R"("port":8080}],"endpoints":[{"addresses":[")" +
+          address + R"("],"conditions":{"ready":true}}])");
+}
+
 incremental::Change split(const std::string& weight) {
   return object("TrafficSplit", "s",
                 R"("apiVersion":"split.smi-spec.io/v1alpha4","spec":{"service":"web","backends":[)"
@@ -30,7 +40,7 @@ incremental::Change split(const std::string& weight) {
 }
 
 Reconciler reconciler() {
-  return {{}, controller::loopback_plan(), controller::OnMistake::leave_out};
+  return {{.targets = kTargets}, controller::loopback_plan(), controller::OnMistake::leave_out};
 }
 
 Update apply(Reconciler& with, const std::vector<incremental::Change>& changes) {
@@ -47,8 +57,19 @@ const contract::Shared<contract::Unit>& unit_of(const Update& update, const std:
   std::abort();
 }
 
-std::string target_of(const Update& update, const std::string& service) {
-  return contract::read_image(*update.images.find(unit_of(update, service)->image))->target;
+// The CPUs that it has code for; every image that it names is there.
+std::vector<std::string> code_of(const Update& update, const std::string& service) {
+  const contract::Unit& unit = unit_of(update, service);
+  const auto target = [&](const std::string& digest) {
+    return contract::read_image(*update.images.find(digest))->target;
+  };
+  CHECK(target(unit.image) == contract::kPortableTarget);
+  std::vector<std::string> targets;
+  for (const contract::NativeImage& native : unit.native) {
+    CHECK(target(native.digest) == native.target);
+    targets.push_back(native.target);
+  }
+  return targets;
 }
 
 }  // namespace
@@ -75,17 +96,38 @@ TEST_CASE("a changed unit is its tables at once, and native code when there is t
   Reconciler with = reconciler();
   const Update before = apply(with, {service("web"), service("v1"), service("v2"), split("1")});
   CHECK_FALSE(with.unfinished());
-  CHECK(target_of(before, "shop/web") != contract::kPortableTarget);
+  CHECK(code_of(before, "shop/web") == kTargets);
   const Update tables = apply(with, {split("7")});
-  CHECK(target_of(tables, "shop/web") == contract::kPortableTarget);
+  CHECK(code_of(tables, "shop/web").empty());
   REQUIRE(with.unfinished());
   const auto native = with.finish();
   REQUIRE(native.has_value());
   CHECK_FALSE(with.unfinished());
   CHECK(native->manifest.version == tables.manifest.version + 1);
-  CHECK(target_of(*native, "shop/web") == target_of(before, "shop/web"));
+  CHECK(code_of(*native, "shop/web") == kTargets);
+  CHECK(unit_of(*native, "shop/web")->image == unit_of(tables, "shop/web")->image);
   CHECK(unit_of(*native, "shop/web")->routes == unit_of(tables, "shop/web")->routes);
   CHECK(native->images.size() == before.images.size());
+}
+
+TEST_CASE("a unit of which only endpoints change keeps its code") {
+  Reconciler with = reconciler();
+  auto slice = endpoint_of("web", "10.0.0.1");
+  const auto labelled = [](incremental::Change change) {
+    std::string text = *change.text;
+    const std::string name = R"("name":"web","namespace":"shop")";
+    text.replace(text.find(name), name.size(),
+                 name + R"(,"labels":{"kubernetes.io/service-name":"web"})");
+    change.text = std::make_shared<const std::string>(text);
+    return change;
+  };
+  const Update before = apply(with, {service("web"), labelled(slice)});
+  REQUIRE(unit_of(before, "shop/web")->backends.at(0).endpoints.size() == 1);
+  const Update after = apply(with, {labelled(endpoint_of("web", "10.0.0.2"))});
+  CHECK(unit_of(after, "shop/web")->backends.at(0).endpoints.at(0).address == "10.0.0.2");
+  CHECK(code_of(after, "shop/web") == kTargets);
+  CHECK(after.compiled == 0);
+  CHECK_FALSE(with.unfinished());
 }
 
 TEST_CASE("a broken object is left out and told, and the rest goes on") {

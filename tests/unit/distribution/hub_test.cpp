@@ -106,6 +106,7 @@ struct Stage {
   explicit Stage(std::uint64_t seed, std::uint64_t first_epoch = 0)
       : random(seed), epochs(first_epoch) {
     HubOptions options;
+    options.targets = {"aarch64", "x86_64-v2"};
     options.take_epoch = [this](std::uint64_t above) -> Result<std::uint64_t> {
       if (cut_off) return fail("the API is away");
       epochs = std::max<std::uint64_t>(epochs, above) + 1;
@@ -154,6 +155,27 @@ TEST_CASE("a stream gets the whole state, then what changes") {
   }
   CHECK(reader->bases.front() == 0);
   CHECK(std::ranges::count(reader->bases, 0u) == 1);
+}
+
+TEST_CASE("the status tells of each node whose code it runs, of what there is") {
+  Stage stage(33);
+  REQUIRE(stage.hub->take(stage.update()));
+  const std::vector<std::tuple<std::string, std::vector<std::string>, std::string>> nodes{
+      {"n1", {"x86_64-v3", "x86_64-v2"}, "x86_64-v2"},
+      {"n2", {"riscv64"}, "portable"},
+      {"n3", {"portable"}, "portable"},
+      {"n4", {}, ""}};
+  std::vector<std::shared_ptr<Reader>> readers;
+  for (const auto& [node, told, used] : nodes) {
+    readers.push_back(std::make_shared<Reader>());
+    REQUIRE(stage.hub->subscribe(node, {.targets = told}, readers.back()));
+  }
+  const Status status = stage.hub->status();
+  REQUIRE(status.nodes.size() == nodes.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    CHECK(status.nodes[i].node == std::get<0>(nodes[i]));
+    CHECK(status.nodes[i].target == std::get<2>(nodes[i]));
+  }
 }
 
 TEST_CASE("an update that changes nothing is no version") {

@@ -18,7 +18,7 @@ const std::filesystem::path kCorpus = "tests/fuzz/corpus/image";
 
 void write_seeds() {
   std::filesystem::create_directories(kCorpus);
-  for (const std::string target : {"x86_64-v2", "aarch64"}) {
+  for (const std::string target : {"x86_64-v2", "x86_64-v3", "aarch64", "portable"}) {
     for (const auto& [name, unit] :
          {std::pair{"plain", test::kPlainUnit}, std::pair{"canary", test::kCanaryUnit}}) {
       const auto image = test::image_of(unit, target);
@@ -41,5 +41,5 @@ TEST_CASE("the seeds of the image fuzzer load; SMIC_UPDATE_GOLDEN=1 rewrites the
     CHECK(program::load(std::as_bytes(std::span(bytes)), program::Engine::portable));
     ++seeds;
   }
-  CHECK(seeds >= 4);
+  CHECK(seeds >= 8);
 }

@@ -63,7 +63,8 @@ TEST_CASE("an image loads with both engines and tells its shape", "[program]") {
   for (const Engine engine : {Engine::native, Engine::portable}) {
     const auto program = program::load(image, engine);
     REQUIRE(program);
-    CHECK((*program)->engine() == engine);
+    CHECK((*program)->target() ==
+          (engine == Engine::native ? codegen::targets()[0] : contract::kPortableTarget));
     CHECK((*program)->shape() == test::decide(test::kCanaryUnit).shape);
   }
 }
@@ -104,7 +105,31 @@ TEST_CASE("an image for another machine is interpreted, whoever asks", "[program
     const auto program = program::load(image, engine);
     REQUIRE(program);
     CHECK(Peek::code(**program) == nullptr);
-    CHECK((*program)->engine() == engine);
+    CHECK((*program)->target() == contract::kPortableTarget);
+  }
+}
+
+TEST_CASE("code runs if it is for a target that was chosen, and chosen is what the machine has",
+          "[program]") {
+  const program::Targets machine = Engine::native;
+  const std::string& baseline = codegen::targets()[0];
+  REQUIRE(machine.contains(baseline));
+  CHECK(program::Targets(Engine::portable).names().empty());
+  CHECK(*program::Targets::of({}) == Engine::portable);
+  CHECK(*program::Targets::of(machine.names()) == machine);
+  const std::string other = baseline == "aarch64" ? "x86_64-v2" : "aarch64";
+  CHECK(program::Targets::of({baseline, other}).error().message ==
+        "this machine runs no code for `" + other + "`");
+  CHECK_FALSE(program::Targets::of({"portable"}));
+
+  const auto only_baseline = program::Targets::of({baseline});
+  REQUIRE(only_baseline);
+  CHECK(only_baseline->names() == std::vector{baseline});
+  for (const std::string& target : machine.names()) {
+    const auto image = test::image_of(test::kCanaryUnit, target);
+    CHECK((*program::load(image, machine))->target() == target);
+    CHECK((*program::load(image, *only_baseline))->target() ==
+          (target == baseline ? target : contract::kPortableTarget));
   }
 }
 
@@ -117,7 +142,7 @@ TEST_CASE("an image of tables alone runs anywhere, by the proxy's own kernel", "
   for (const Engine engine : {Engine::native, Engine::portable}) {
     const auto program = program::load(bytes, engine);
     REQUIRE(program);
-    CHECK((*program)->engine() == engine);
+    CHECK((*program)->target() == contract::kPortableTarget);
     CHECK(Peek::code(**program) == nullptr);
     CHECK((*program)->split(1, 0) == 0);
   }

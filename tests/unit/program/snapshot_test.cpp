@@ -15,8 +15,8 @@ struct Store {
   std::map<std::string, Bytes> images;
   int fetched = 0;
 
-  std::string add(std::string_view unit) {
-    Bytes image = test::image_of(unit);
+  std::string add(std::string_view unit, std::string_view target = codegen::targets()[0]) {
+    Bytes image = test::image_of(unit, target);
     const std::string digest = digest_of(image);
     images[digest] = std::move(image);
     return digest;
@@ -165,6 +165,59 @@ TEST_CASE("an image is fetched once, shared by its units and kept from version t
 
   // Another engine is another program.
   REQUIRE(build_snapshot(manifest, store.source(), Engine::portable, before->get()));
+  CHECK(store.fetched == 2);
+}
+
+TEST_CASE("of each unit the image that suits the machine best is loaded, and no other",
+          "[snapshot]") {
+  const std::string& baseline = codegen::targets()[0];
+  Store store;
+  contract::Unit unit = canary_unit(store);
+  unit.image = store.add(test::kCanaryUnit, kPortableTarget);
+  for (const char* target : {"aarch64", "x86_64-v2", "x86_64-v3"}) {
+    unit.native.push_back({target, store.add(test::kCanaryUnit, target)});
+  }
+  const auto target_with = [&](const program::Targets& targets, const program::Snapshot* before) {
+    store.fetched = 0;
+    const auto snapshot = build_snapshot(manifest_of(unit), store.source(), targets, before);
+    REQUIRE(snapshot);
+    CHECK(store.fetched == 1);
+    return std::pair(*snapshot, (*snapshot)->units[0]->program->target());
+  };
+  const program::Targets machine = Engine::native;
+  const auto [all, best] = target_with(machine, nullptr);
+  CHECK(best == machine.names().front());
+  // A snapshot for other targets has nothing that this one could take over.
+  CHECK(target_with(*program::Targets::of({baseline}), all.get()).second == baseline);
+  CHECK(target_with(Engine::portable, all.get()).second == kPortableTarget);
+
+  std::erase_if(unit.native, [&](const NativeImage& image) {
+    return machine.contains(image.target) && image.target != baseline;
+  });
+  CHECK(target_with(machine, nullptr).second == baseline);
+  std::erase_if(unit.native, [&](const NativeImage& image) { return image.target == baseline; });
+  CHECK(target_with(machine, nullptr).second == kPortableTarget);
+
+  // As a manifest names it that knows of no targets: one image, with code for some CPU.
+  unit.image = store.add(test::kCanaryUnit, baseline);
+  unit.native.clear();
+  CHECK(target_with(machine, nullptr).second == baseline);
+  CHECK(target_with(Engine::portable, nullptr).second == kPortableTarget);
+}
+
+TEST_CASE("code that comes after its tables takes their place in the next snapshot", "[snapshot]") {
+  Store store;
+  contract::Unit unit = canary_unit(store);
+  const std::string code = unit.image;
+  unit.image = store.add(test::kCanaryUnit, kPortableTarget);
+  const auto first = build_snapshot(manifest_of(unit, 1), store.source(), Engine::native, nullptr);
+  REQUIRE(first);
+  CHECK((*first)->units[0]->program->target() == kPortableTarget);
+  unit.native = {{codegen::targets()[0], code}};
+  const auto second =
+      build_snapshot(manifest_of(unit, 2), store.source(), Engine::native, first->get());
+  REQUIRE(second);
+  CHECK((*second)->units[0]->program->target() == codegen::targets()[0]);
   CHECK(store.fetched == 2);
 }
 
