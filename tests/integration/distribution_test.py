@@ -262,7 +262,7 @@ class Distribution(unittest.TestCase):
                                      "--token", admin, *words)
         behind = status()
         self.assertEqual(behind.returncode, 1, behind.stderr)
-        self.assertRegex(behind.stdout, r"(?m)^n1 +no +- +- +behind$")
+        self.assertRegex(behind.stdout, r"(?m)^n1 +no +- +- +- +behind$")
         self.assertIn("0 of 2 nodes enforce what is now, 1.1", behind.stdout)
         self.assertEqual(status("--wait", "--timeout=0").returncode, 1)
         stage.proxy("n1")
@@ -275,7 +275,7 @@ class Distribution(unittest.TestCase):
         self.assertEqual(status(f"--wait={version + 50}", "--timeout=1").returncode, 1)
         two.end()
         self.assertRegex(eventually(lambda: "not connected" in (out := status().stdout) and out, "it is gone"),
-                         r"(?m)^n2 +no +\d+\.\d+ +\d+s +not connected$")
+                         r"(?m)^n2 +no +\d+\.\d+ +\d+s +(portable|[a-z]+\d+\S*) +not connected$")
         self.assertEqual(json.loads(status("--format=json").stdout)["nodes"][0]["node"], "n1")
         admin.write_text("secret-n1")
         self.assertIn("HTTP 403", status().stderr)
