@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "compiler/target_options.h"
 #include "controller/distribution/hub.h"
 #include "runtime/program/program.h"
 #include "tests/bench/figures.h"
@@ -152,7 +153,7 @@ class Fleet {
                                       key_)),
         source_(store),
         reconciler_(
-            {},
+            {.targets = all_targets()},
             controller::node_plan(*controller::MeshRanges::parse(controller::kDefaultMeshRanges)),
             controller::OnMistake::leave_out, {"mesh"}, controller::Nodes::by_pod) {
     nodes_.push_back(std::make_unique<WholeNode>("node-0", trust_, *hub_));
