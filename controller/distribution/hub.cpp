@@ -62,6 +62,11 @@ class HubOfStreams final : public Hub {
     std::map<std::string, PartPtr> locals;
     for (const auto& [node, pods] : update.nodes) {
       const auto before = locals_.find(node);
+      const auto made_from = pods_.find(node);
+      if (before != locals_.end() && made_from != pods_.end() && made_from->second == pods) {
+        locals[node] = before->second.last.front();
+        continue;
+      }
       auto local =
           contract::local_part(*pods, before == locals_.end() ? nullptr : before->second.newest());
       if (!local) return std::unexpected(local.error());
@@ -73,6 +78,7 @@ class HubOfStreams final : public Hub {
       roster_.forget(standing(), options_.now() - options_.forget);
       if (version_ > 0 && is_same(**mesh, locals)) return {};
       replace(std::move(*mesh), std::move(locals));
+      pods_ = update.nodes;
       images_.push_front(update.images);
       if (images_.size() > kImagesRemembered) images_.pop_back();
       ++version_;
@@ -358,6 +364,8 @@ class HubOfStreams final : public Hub {
   std::uint64_t epoch_ = 0, version_ = 0;
   Parts mesh_;
   std::map<std::string, Parts> locals_;    // by node
+  // What the newest of those were made from: most updates leave most nodes' pods the same object.
+  std::map<std::string, controller::Update::Pods> pods_;
   std::deque<controller::Images> images_;  // of the last updates, newest first
   std::vector<std::shared_ptr<Subscriber>> subscribers_;
   Roster roster_;
