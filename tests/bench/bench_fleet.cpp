@@ -49,6 +49,7 @@ class Inbox final : public api::Stream {
   bool write(Piece piece) override {
     {
       const std::lock_guard lock(mutex_);
+      waiting_ += piece->size();
       pieces_.push_back(std::move(piece));
     }
     arrived_();
@@ -56,18 +57,33 @@ class Inbox final : public api::Stream {
   }
   void end() override {}
   bool gone() const override { return false; }
-  std::size_t waiting() const override { return 0; }
+  // As of a slow client: until it has read, it is sent nothing newer.
+  std::size_t waiting() const override {
+    const std::lock_guard lock(mutex_);
+    return waiting_;
+  }
   void on_gone(std::function<void()>) override {}
-  void on_drained(std::function<void()>) override {}
+  void on_drained(std::function<void()> told) override { drained_ = std::move(told); }
 
   std::deque<Piece> take() {
     const std::lock_guard lock(mutex_);
     return std::exchange(pieces_, {});
   }
+  void have_read(std::size_t bytes) {
+    bool all = false;
+    {
+      const std::lock_guard lock(mutex_);
+      waiting_ -= bytes;
+      all = waiting_ == 0;
+    }
+    if (all) drained_();
+  }
 
  private:
   const std::function<void()> arrived_;
-  std::mutex mutex_;
+  std::function<void()> drained_;
+  mutable std::mutex mutex_;
+  std::size_t waiting_ = 0;
   std::deque<Piece> pieces_;
 };
 
@@ -117,7 +133,9 @@ class WholeNode final : public Node {  // what a proxy does, to the snapshot
         reader_([this](contract::Message message) { return take(message); }) {}
   std::uint64_t read(std::string_view bytes) override {
     const std::uint64_t before = state_.head.version;
-    SMIC_CHECK(reader_.read(bytes).has_value(), "what a hub writes is read");
+    const auto done = reader_.read(bytes);
+    if (!done) log_error("a node refuses", {{"reason", done.error().message}});
+    SMIC_CHECK(done.has_value(), "what a hub writes is read");
     return state_.head.version == before ? 0 : state_.head.version;
   }
 
@@ -186,10 +204,13 @@ class Fleet {
     told_.wait(lock, [&] { return least() > version; });
     return {whole, Clock::now()};
   }
+  // All have what is now, and for a while nothing new comes.
   void settle() {
-    for (std::uint64_t before = 0; before != version();) {
-      before = version();
+    for (std::uint64_t before = 0;;) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      const std::uint64_t now = hub_->status().version;
+      if (now == before && version() == now) return;
+      before = now;
     }
   }
   double controller_cpu() const { return controller_cpu_; }
@@ -235,6 +256,7 @@ class Fleet {
       for (std::size_t i = 0; i < kNodes; ++i) {
         for (const auto& piece : inboxes_[i]->take()) {
           const std::uint64_t version = nodes_[i]->read(*piece);
+          inboxes_[i]->have_read(piece->size());
           if (version == 0) continue;
           hub_->acknowledge(
               {.node = nodes_[i]->name(), .epoch = 1, .version = version, .refused = {}});
