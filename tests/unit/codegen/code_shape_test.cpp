@@ -85,8 +85,8 @@ TEST_CASE("texts of one length and weights make no other code", "[codegen]") {
   const auto shape = shape_of("/orders", 9);
   CHECK(shape == shape_of("/review", 9));
   CHECK(shape == shape_of("/orders", 90'000));
+  CHECK(shape == shape_of("/orders", 0));
   CHECK(shape != shape_of("/order", 9));
-  CHECK(shape != shape_of("/orders", 0));
 }
 
 TEST_CASE("long texts stay in the tables", "[codegen]") {
