@@ -298,8 +298,9 @@ void follow_objects(source::Source& source, Reconciler& reconciler, const OnUpda
         on_update(fail(changes, "read resources"), reconciler.said());
       }
     }
-    if (changes) finish(source, reconciler, on_update, passed_over);
+    // What follows is done while there is nothing else to do, and so holds up no change.
     pace.worked(cpu_of_this_thread() - before, Pace::Clock::now());
+    if (changes) finish(source, reconciler, on_update, passed_over);
   } while (source.wait());
 }
 

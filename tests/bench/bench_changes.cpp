@@ -34,7 +34,10 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kServices = 10'000;
 constexpr std::size_t kEndpoints = 100'000;
 constexpr std::size_t kNodes = 100;
-constexpr std::size_t kChanges = 300;  // of each kind
+constexpr std::size_t kChanges = 150;  // of each kind
+// One after another as fast as they go would measure how a controller rests under a stream of
+// changes (controller/pace.h); the churn does that.
+constexpr std::chrono::milliseconds kApart{100};
 constexpr std::uint64_t kSeed = 20261127;
 
 double milliseconds(Clock::duration duration) {
@@ -163,6 +166,7 @@ Times measure(Chain& chain, Edit edit) {
     chain.wait_for(version + 1);
     times.push_back(milliseconds(Clock::now() - start));
     chain.settle();
+    std::this_thread::sleep_until(start + kApart);
   }
   std::ranges::sort(times);
   return {times[times.size() / 2], times[times.size() * 99 / 100],
