@@ -5,21 +5,17 @@
 #include <array>
 #include <initializer_list>
 
-#include "compiler/resources/value.h"
+#include "compiler/resources/value_path.h"
 
 namespace smic::api {
 namespace {
 
 using resources::Value;
+using resources::within;
 
 constexpr std::string_view kService = "smic-controller";
 
 constexpr std::string_view kCrds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/";
-
-const Value* within(const Value* value, std::initializer_list<std::string_view> path) {
-  for (const std::string_view name : path) value = value == nullptr ? nullptr : value->find(name);
-  return value;
-}
 
 // `client` has a service and, perhaps, a caBundle beside it.
 bool is_due(const Value* client, std::string_view ns, const std::string& bundle) {

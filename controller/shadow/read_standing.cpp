@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "compiler/resources/value.h"
+#include "compiler/resources/value_path.h"
 #include "contract/digest.h"
 #include "controller/shadow/standing.h"
 #include "controller/shadow/write_bodies.h"
@@ -10,19 +10,9 @@
 namespace smic::shadow {
 namespace {
 
+using resources::each;
 using resources::Value;
-
-const Value* within(const Value* value, std::initializer_list<std::string_view> path) {
-  for (const std::string_view name : path) value = value == nullptr ? nullptr : value->find(name);
-  return value;
-}
-
-template <class Visit>
-void each(const Value* list, Visit visit) {
-  const auto* items = list == nullptr ? nullptr : list->as<Value::List>();
-  if (items == nullptr) return;
-  for (const Value& item : *items) visit(item);
-}
+using resources::within;
 
 std::string text_at(const Value& root, std::initializer_list<std::string_view> path) {
   const Value* value = within(&root, path);

@@ -5,28 +5,18 @@
 #include <algorithm>
 #include <charconv>
 
-#include "compiler/resources/value.h"
+#include "compiler/resources/value_path.h"
 
 namespace smic::traffic {
 namespace {
 
+using resources::each;
 using resources::Value;
+using resources::within;
 
 constexpr std::uint16_t kAdminPort = 15020;
 constexpr std::string_view kProxyLabel = "app.kubernetes.io/name", kProxyName = "smic-proxy";
 constexpr std::string_view kHashLabel = "pod-template-hash";
-
-const Value* within(const Value* value, std::initializer_list<std::string_view> path) {
-  for (const std::string_view name : path) value = value == nullptr ? nullptr : value->find(name);
-  return value;
-}
-
-template <class Visit>
-void each(const Value* list, Visit visit) {
-  const auto* items = list == nullptr ? nullptr : list->as<Value::List>();
-  if (items == nullptr) return;
-  for (const Value& item : *items) visit(item);
-}
 
 std::map<std::string, std::string> texts_of(const Value* mapping) {
   std::map<std::string, std::string> texts;
