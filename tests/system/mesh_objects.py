@@ -50,6 +50,19 @@ class Shop:
         self.web = [cluster.app(ns, f"web-{node}", "web", {"app": "web"}, node) for node in (0, 1)]
         self.batch = [cluster.app(ns, f"batch-{node}", "batch", {"app": "batch"}, node) for node in (0, 1)]
 
+    def by_node(self, app, count=10):
+        """How many of `count` requests of this client the proxy of each node carried."""
+        def requests():
+            return [sum(float(line.rpartition(" ")[2]) for line in node.run(
+                "curl", "-sS", f"http://{node.address}:15020/metrics").stdout.splitlines()
+                if line.startswith("smic_requests_total")) for node in self.cluster.nodes]
+        before = requests()
+        for _ in range(count):
+            answer = self.ask(app)
+            if answer != (200, "v1"):
+                raise AssertionError(f"{app}: {answer}")
+        return [after - first for first, after in zip(before, requests())]
+
     def url(self, name="reviews"):
         return f"http://{name}.{self.ns}.mesh/"
 
