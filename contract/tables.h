@@ -94,10 +94,10 @@ inline constexpr uint32_t kLastTerm = 0x80000000;
 // cell(key, class) → mask; what is not there is mask 0.
 //   hashed   CellRecords, linear probing from cell_hash()
 //   dense    u32[keys × source_classes] of masks
-//   bits     a bit of each (key × source_classes + class): mask 1 or 0. Most units need no others,
-//   as
-//            a caller is in a set of sources or not, and 5 KB of bits say for 200 sets of 200
-//            callers what 12 KB of records do, without a search
+//   bits     a bit of each (key × source_classes + class): mask 1 or 0
+//
+// Most units need no more than bits, as a caller is in a set of sources or not: 5 KB of them say
+// for 200 sets of 200 callers what 12 KB of records do, without a search.
 enum CellsForm : uint32_t { kCellsHashed = 0, kCellsDense, kCellsBits };
 
 struct CellRecord {
