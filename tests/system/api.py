@@ -70,6 +70,19 @@ class Api:
     def put(self, path, body):
         return self.request("PUT", path, body)
 
+    def edit(self, path, change):
+        """Reads, has it changed, writes all of it back, and begins anew when somebody else wrote
+        meanwhile, as our controller does with each status. What was written is returned."""
+        for last in (*[False] * 20, True):
+            found = self.get(path)
+            change(found)
+            try:
+                self.put(path, found)
+                return found
+            except ApiError as error:
+                if error.status != 409 or last:
+                    raise
+
     def merge(self, path, body):
         return self.request("PATCH", path, body, "application/merge-patch+json")
 

@@ -57,14 +57,18 @@ class Objects(contextlib.AbstractContextManager):
     def create(self, each):
         """As a client does that knows nothing of server-side apply: PUT over what is there."""
         path = self.path(each)
-        there = CLUSTER.api.find(path)
-        if there is None:
+        if CLUSTER.api.find(path) is None:
             CLUSTER.api.post(path.rpartition("/")[0], each)
             return
-        meta = {**each["metadata"], "resourceVersion": there["metadata"]["resourceVersion"]}
-        if each["kind"] == "Service":
-            each = {**each, "spec": {**each["spec"], "clusterIP": there["spec"]["clusterIP"]}}
-        CLUSTER.api.put(path, {**each, "metadata": meta})
+
+        def replaced(there):
+            new = {**each, "metadata": {**each["metadata"],
+                                        "resourceVersion": there["metadata"]["resourceVersion"]}}
+            if each["kind"] == "Service":
+                new["spec"] = {**each["spec"], "clusterIP": there["spec"]["clusterIP"]}
+            there.clear()
+            there.update(new)
+        CLUSTER.api.edit(path, replaced)
 
     def apply(self, *documents):
         for each in documents:

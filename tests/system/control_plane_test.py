@@ -57,12 +57,13 @@ class ControlPlane(unittest.TestCase):
                 self.api.post(self.path(version), {
                     "apiVersion": f"split.smi-spec.io/{version}", "kind": "TrafficSplit",
                     "metadata": {"name": name}, "spec": spec})
-                found = self.api.get(self.path(version, name))
-                self.assertEqual(found["spec"], spec)
-                found["spec"]["backends"][0]["weight"] = canary
-                found["spec"]["backends"][1]["weight"] = primary
-                found.pop("status", None)  # as who writes back what it knows of
-                self.api.put(self.path(version, name), found)
+
+                def moved(found):
+                    self.assertEqual(found["spec"], spec)
+                    found["spec"]["backends"][0]["weight"] = canary
+                    found["spec"]["backends"][1]["weight"] = primary
+                    found.pop("status", None)  # as who writes back what it knows of
+                found = self.api.edit(self.path(version, name), moved)
                 again = self.api.get(self.path(version, name))
                 self.assertEqual(again["spec"], found["spec"])
                 self.assertEqual(again["metadata"].get("annotations"), found["metadata"].get("annotations"))

@@ -8,7 +8,6 @@ import json
 import signal
 import unittest
 
-from api import ApiError
 from cluster import eventually
 from mesh import document
 from mesh_objects import HTTP, NS, Shop, Traffic, TrafficOfAll, http_service
@@ -154,12 +153,13 @@ class Mesh(unittest.TestCase):
                     conditions = (self.cluster.api.get(f"{path}/flagger").get("status") or {}).get("conditions")
                     return conditions and {each["type"]: each["status"] for each in conditions}
                 eventually(judged, "it has a status", 30)
-                found = self.cluster.api.get(f"{path}/flagger")
-                self.assertEqual(found["spec"], spec)
-                found["spec"]["backends"][0]["weight"] = canary
-                found["spec"]["backends"][1]["weight"] = primary
-                found.pop("status")  # as who writes back what it knows of
-                self.cluster.api.put(f"{path}/flagger", found)
+
+                def written_back(found):
+                    self.assertEqual(found["spec"], spec)
+                    found["spec"]["backends"][0]["weight"] = canary
+                    found["spec"]["backends"][1]["weight"] = primary
+                    found.pop("status")  # as who writes back what it knows of
+                found = self.cluster.api.edit(f"{path}/flagger", written_back)
                 again = self.cluster.api.get(f"{path}/flagger")
                 self.assertEqual(again["spec"], found["spec"])
                 self.assertTrue(judged())
@@ -173,18 +173,12 @@ class Mesh(unittest.TestCase):
             for version, number in (("v1alpha1", str), ("v1alpha2", int), ("v1alpha3", int)):
                 path = f"/apis/split.smi-spec.io/{version}/namespaces/{NS}/trafficsplits/canary"
                 for canary in (10, 50, 100, 0):
-                    def moved():
-                        found = self.cluster.api.get(path)
+                    def moved(found):
                         found.pop("status", None)
                         for backend in found["spec"]["backends"]:
                             share = canary if backend["service"] == "reviews-v2" else 100 - canary
                             backend["weight"] = number(share)
-                        try:
-                            return self.cluster.api.put(path, found)
-                        except ApiError as error:
-                            if error.status != 409:
-                                raise
-                    eventually(moved, "it is written")
+                    self.cluster.api.edit(path, moved)
                     if canary in (0, 100):
                         self.all_become("v2" if canary else "v1")
         told("weights moved by a canary controller", traffic)
