@@ -2,7 +2,6 @@
 #include "controller/shadow/keeper.h"
 
 #include <algorithm>
-#include <charconv>
 #include <random>
 
 #include "base/log.h"
@@ -16,7 +15,6 @@ using std::chrono::seconds;
 constexpr milliseconds kSettle{100};  // changes in between are one look
 constexpr milliseconds kAfterTrouble{5'000};
 constexpr std::size_t kWritesOfALook = 100;
-constexpr seconds kResting{60};  // kube-proxies and DNS caches forget in the meantime
 constexpr milliseconds kFirstPause{1'000}, kLongestPause{300'000};
 constexpr kube::Writer::Limits kLimits{.per_second = 200, .burst = 200};
 
@@ -26,16 +24,6 @@ const kube::Resource kSlices{"discovery.k8s.io", "v1", "endpointslices"};
 const kube::Resource& resource_of(Write::Kind kind) {
   return kind == Write::Kind::service ? kServices : kSlices;
 }
-std::string kind_of(Write::Kind kind) {
-  return kind == Write::Kind::service ? "Service" : "EndpointSlice";
-}
-
-std::uint64_t number_of(const std::string& text) {
-  std::uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
 std::uint64_t random_seed() {
   std::random_device chance;
   return chance();
@@ -88,103 +76,30 @@ void Keeper::changed() {
   condition_.notify_all();
 }
 
-// What is older than what our own write has told is no news.
-void Keeper::learn(const std::string& kind, const kube::Object& object) {
-  const std::uint64_t version = number_of(object.version);
-  if (kind == "Service") {
-    StandingService now = read_service(object.text);
-    now.version = version;
-    StandingService& known = standing_.services[object.name];
-    if (known.uid == now.uid && now.version < known.version) return;
-    Targets lost = known.targets;
-    std::erase_if(lost, [&](const auto& each) {
-      const auto kept = now.targets.find(each.first);
-      return kept != now.targets.end() && kept->second == each.second;
-    });
-    rest(lost);
-    known = std::move(now);
-  } else if (kind == "EndpointSlice") {
-    StandingSlice now = read_slice(object.text);
-    now.version = version;
-    StandingSlice& known = standing_.slices[object.name];
-    if (now.version >= known.version) known = std::move(now);
-  }
-}
-
-void Keeper::learn_node(const kube::Object& object) {
-  nodes_[object.name] = read_node(object.text);
-}
-
-void Keeper::forget(const std::string& kind, const std::string& name) {
-  if (kind == "Service") {
-    const auto known = standing_.services.find(name);
-    if (known == standing_.services.end()) return;
-    rest(known->second.targets);
-    standing_.services.erase(known);
-  } else if (kind == "EndpointSlice") {
-    standing_.slices.erase(name);
-  } else {
-    nodes_.erase(name);
-  }
-}
-
-void Keeper::rest(const Targets& targets) {
-  const Time until = kube::Clock::now() + kResting;
-  for (const auto& [port, target] : targets) resting_[{port.transport, target}] = until;
-}
-
 bool Keeper::replace(const std::string& kind, std::vector<kube::Object> objects) {
   const std::lock_guard lock(mutex_);
-  std::set<std::string> present, gone;
-  for (const kube::Object& object : objects) {
-    present.insert(object.name);
-    if (kind == "Node") {
-      learn_node(object);
-    } else {
-      learn(kind, object);
-    }
-  }
-  const auto find_gone = [&](const auto& known) {
-    for (const auto& [name, each] : known) {
-      if (!present.contains(name)) gone.insert(name);
-    }
-  };
-  if (kind == "Service") find_gone(standing_.services);
-  if (kind == "EndpointSlice") find_gone(standing_.slices);
-  if (kind == "Node") find_gone(nodes_);
-  for (const std::string& name : gone) forget(kind, name);
-  listed_.insert(kind);
+  known_.replace(kind, objects, kube::Clock::now());
   changed();
   return true;
 }
 
 void Keeper::put(const std::string& kind, kube::Object object) {
   const std::lock_guard lock(mutex_);
-  if (kind != "Node") {
-    learn(kind, object);
-    return changed();
-  }
-  // A node says every few seconds that it lives, which nobody here needs to hear.
-  const auto known = nodes_.find(object.name);
-  const Node before = known == nodes_.end() ? Node() : known->second;
-  learn_node(object);
-  if (nodes_[object.name] != before) changed();
+  if (known_.put(kind, object, kube::Clock::now())) changed();
 }
 
 void Keeper::remove(const std::string& kind, const kube::Object& object) {
   const std::lock_guard lock(mutex_);
-  if (object.name == writing_) removed_at_ = number_of(object.version);
-  // One that we have made anew since then stays known.
-  const std::string uid = kind == "Service" ? read_service(object.text).uid : std::string();
-  const auto known = standing_.services.find(object.name);
-  if (kind == "Service" && known != standing_.services.end() && known->second.uid != uid) return;
-  forget(kind, object.name);
-  changed();
+  if (known_.remove(kind, object, kube::Clock::now())) changed();
 }
 
 // ---- what is done ----------------------------------------------------------------------------
 
-bool Keeper::ready() const { return listed_.size() == kinds_.size() && wishes_->get(); }
+bool Keeper::ready() const {
+  return wishes_->get() && std::ranges::all_of(kinds_, [this](const kube::WatchedKind& kind) {
+    return known_.listed(kind.kind);
+  });
+}
 
 void Keeper::run() {
   std::unique_lock lock(mutex_);
@@ -205,20 +120,11 @@ void Keeper::run() {
   }
 }
 
-World Keeper::world() {
-  const Time now = kube::Clock::now();
-  std::erase_if(resting_, [&](const auto& each) { return each.second <= now; });
-  World world{options_.ns, options_.ports, {}, standing_, {}};
-  for (const auto& [name, node] : nodes_) world.nodes.push_back(node);
-  for (const auto& [port, until] : resting_) world.resting.insert(port);
-  return world;
-}
-
 void Keeper::carry_out(std::unique_lock<std::mutex>& lock) {
   const auto wishes = wishes_->get();
-  const World all = world();
+  const World world = known_.world(options_.ns, options_.ports, kube::Clock::now());
   lock.unlock();
-  const std::vector<Write> writes = wanted_writes(*wishes, all);
+  const std::vector<Write> writes = wanted_writes(*wishes, world);
   lock.lock();
   std::size_t made = 0;
   for (const Write& write : writes) {
@@ -258,8 +164,7 @@ kube::ApiResult<void> Keeper::make(const Write& write, std::unique_lock<std::mut
   const kube::Resource& resource = resource_of(write.kind);
   const std::string object = resource.object(options_.ns, write.name);
   kube::ApiResult<std::string> stands = std::string();
-  writing_ = write.name;
-  removed_at_ = 0;
+  known_.begin(write);
   lock.unlock();
   switch (write.verb) {
     case Write::Verb::create: {
@@ -283,15 +188,13 @@ kube::ApiResult<void> Keeper::make(const Write& write, std::unique_lock<std::mut
       break;
   }
   lock.lock();
-  writing_.clear();
   const bool vanished =
       write.verb == Write::Verb::patch && !stands && stands.error().fault == kube::Fault::not_found;
   if (!stands && !vanished) return std::unexpected(stands.error());
-  const bool removed_since = stands && number_of(version_in(*stands)) < removed_at_;
-  if (vanished || removed_since || write.verb == Write::Verb::remove) {
-    forget(kind_of(write.kind), write.name);
+  if (vanished || write.verb == Write::Verb::remove) {
+    known_.answered_gone(kube::Clock::now());
   } else {
-    learn(kind_of(write.kind), {options_.ns, write.name, version_in(*stands), *stands});
+    known_.answered(*stands, kube::Clock::now());
   }
   if (write.verb == Write::Verb::remove) written_.erase(write.name);
   trouble_.clear();

@@ -7,7 +7,7 @@
 // It writes one after the other, at its own pace, and looks again every so many writes, so that ten
 // thousand Services are no storm.
 //
-// Tested on a real API server by tests/system/shadow_test.py.
+// Tested by tests/unit/shadow/keeper_test.cpp, on a real API server by tests/system/shadow_test.py.
 #pragma once
 
 #include <chrono>
@@ -16,6 +16,7 @@
 #include <map>
 #include <thread>
 
+#include "controller/shadow/known.h"
 #include "controller/shadow/shadow.h"
 
 namespace smic::shadow {
@@ -51,11 +52,6 @@ class Keeper final : public controller::Component, public kube::Sink {
   kube::ApiResult<void> make(const Write& write, std::unique_lock<std::mutex>& lock);
   void complain(const Write& write, const kube::ApiError& error);
   void changed();
-  void learn(const std::string& kind, const kube::Object& object);
-  void forget(const std::string& kind, const std::string& name);
-  void learn_node(const kube::Object& object);
-  void rest(const Targets& targets);
-  World world();
 
   const Parts parts_;
   const Options options_;
@@ -63,15 +59,8 @@ class Keeper final : public controller::Component, public kube::Sink {
   kube::Writer writer_;
   std::mutex mutex_;
   std::condition_variable condition_;
-  Standing standing_;
-  std::map<std::string, Node> nodes_;
-  std::set<std::string> listed_;                                 // kinds
-  std::map<std::pair<Transport, std::uint16_t>, Time> resting_;  // ports, until when
+  Known known_;
   std::map<std::string, Written> written_;
-  // Of the write under way: an answer that comes behind the news that its object is gone must not
-  // bring that back.
-  std::string writing_;
-  std::uint64_t removed_at_ = 0;  // resourceVersion
   bool look_ = true;  // something has changed
   Time settled_;      // but not before
   Time wake_ = Time::max();

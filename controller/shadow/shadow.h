@@ -13,6 +13,7 @@
 // what is wanted stand there (keeper.h), and what to write is a pure function (wanted.h):
 //   ports.h          which port of every node is whose
 //   standing.h       shadow Services, slices and nodes as they stand in the cluster
+//   known.h          the same, from what informers and our own writes' answers tell
 //   wanted.h         what is meshed + what stands → writes
 //
 // Deliberately absent: a table in a ConfigMap, which could say something else than the Services do.
