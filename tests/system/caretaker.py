@@ -31,12 +31,23 @@ def target_port(port, pod):
 
 
 def slices_of(service, pods):
+    for family in service["spec"].get("ipFamilies") or ["IPv4"]:
+        yield from slices_of_family(service, pods, family)
+
+
+def address_of(pod, family):
+    return next((each["ip"] for each in (pod.get("status") or {}).get("podIPs") or []
+                 if (":" in each["ip"]) == (family == "IPv6")), None)
+
+
+def slices_of_family(service, pods, family):
     """One slice for each set of port numbers that pods have."""
     meta, spec = service["metadata"], service["spec"]
     groups = {}
+    kind = "" if family == "IPv4" else "6-"
     for pod in pods:
         status = pod.get("status") or {}
-        if (pod["metadata"]["namespace"] != meta["namespace"] or not status.get("podIP") or
+        if (pod["metadata"]["namespace"] != meta["namespace"] or not address_of(pod, family) or
                 status.get("phase") != "Running" or
                 not spec["selector"].items() <= (pod["metadata"].get("labels") or {}).items()):
             continue
@@ -44,15 +55,15 @@ def slices_of(service, pods):
         groups.setdefault(numbers, []).append(pod)
     for index, (numbers, members) in enumerate(sorted(groups.items(), key=str)):
         yield {
-            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
-            "metadata": {"name": f"{meta['name']}-{index}", "namespace": meta["namespace"], "labels": {
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": family,
+            "metadata": {"name": f"{meta['name']}-{kind}{index}", "namespace": meta["namespace"], "labels": {
                 "kubernetes.io/service-name": meta["name"],
                 "endpointslice.kubernetes.io/managed-by": MANAGER}},
             "ports": [{"name": port.get("name", ""), "port": number,
                        "protocol": port.get("protocol", "TCP")}
                       for port, number in zip(spec.get("ports") or [], numbers) if number],
             "endpoints": [{
-                "addresses": [pod["status"]["podIP"]], "nodeName": pod["spec"]["nodeName"],
+                "addresses": [address_of(pod, family)], "nodeName": pod["spec"]["nodeName"],
                 "conditions": {"ready": ready(pod), "serving": ready(pod),
                                "terminating": "deletionTimestamp" in pod["metadata"]},
                 "targetRef": {"kind": "Pod", "name": pod["metadata"]["name"],

@@ -100,6 +100,7 @@ class Certificates:
 class Cluster(contextlib.AbstractContextManager):
     address = "127.0.0.1"  # of the API server
     other_addresses = ()   # that its certificate is for
+    service_ranges = "10.96.0.0/16"
 
     def __init__(self, audited=False):
         """`audited`: every request is a line of JSON in `audit.log`, without bodies."""
@@ -163,7 +164,7 @@ class Cluster(contextlib.AbstractContextManager):
             "--service-account-key-file", path("sa.pub"),
             "--service-account-signing-key-file", path("sa.key"),
             "--service-account-issuer", "https://kubernetes.default.svc",
-            "--service-cluster-ip-range", "10.96.0.0/16",
+            "--service-cluster-ip-range", self.service_ranges,
             "--requestheader-client-ca-file", path("front-proxy-ca.crt"),
             "--requestheader-allowed-names", "front-proxy",
             "--requestheader-username-headers", "X-Remote-User",

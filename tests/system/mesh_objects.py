@@ -38,11 +38,14 @@ class Shop:
         self.cluster, self.ns = cluster, ns
         cluster.apply(document("v1", "Namespace", ns, None),
                       *(account(ns, who) for who in ("web", "batch", "reviews", "db", "clock")))
-        cluster.apply(
+        services = [
             http_service(ns, "reviews"),
             *(http_service(ns, f"reviews-{v}", {"app": "reviews", "version": v}) for v in ("v1", "v2")),
             service(ns, "db", ("tcp-sql", TCP, TCP, "TCP")),
-            service(ns, "clock", ("udp-time", UDP, UDP, "UDP")))
+            service(ns, "clock", ("udp-time", UDP, UDP, "UDP"))]
+        for each in services if cluster.dual else ():
+            each["spec"]["ipFamilyPolicy"] = "RequireDualStack"
+        cluster.apply(*services)
         self.v1 = cluster.echo(ns, "v1", "reviews", {"app": "reviews", "version": "v1"}, 0, HTTP)
         self.v2 = cluster.echo(ns, "v2", "reviews", {"app": "reviews", "version": "v2"}, 1, HTTP)
         self.db = cluster.echo(ns, "db", "db", None, 1, TCP, "--protocol", "tcp")
@@ -50,7 +53,7 @@ class Shop:
         self.web = [cluster.app(ns, f"web-{node}", "web", {"app": "web"}, node) for node in (0, 1)]
         self.batch = [cluster.app(ns, f"batch-{node}", "batch", {"app": "batch"}, node) for node in (0, 1)]
 
-    def by_node(self, app, count=10):
+    def by_node(self, app, count=10, url=None):
         """How many of `count` requests of this client the proxy of each node carried."""
         def requests():
             return [sum(float(line.rpartition(" ")[2]) for line in node.run(
@@ -58,7 +61,7 @@ class Shop:
                 if line.startswith("smic_requests_total")) for node in self.cluster.nodes]
         before = requests()
         for _ in range(count):
-            answer = self.ask(app)
+            answer = self.ask(app, url)
             if answer != (200, "v1"):
                 raise AssertionError(f"{app}: {answer}")
         return [after - first for first, after in zip(before, requests())]
@@ -66,11 +69,12 @@ class Shop:
     def url(self, name="reviews"):
         return f"http://{name}.{self.ns}.mesh/"
 
-    def urls(self, by_address=False):
-        """Of all three, as a client writes them, or with the addresses that their names have now."""
+    def urls(self, by_address=None):
+        """Of all three, as a client writes them, or with the addresses that their names have now, `A` or `AAAA`."""
         hosts = [f"{name}.{self.ns}.mesh" for name in ("reviews", "db", "clock")]
         if by_address:
-            hosts = [self.web[0].dig(host)[1][0] for host in hosts]
+            hosts = [self.web[0].dig(host, by_address)[1][0] for host in hosts]
+            hosts = [f"[{host}]" if ":" in host else host for host in hosts]
         reviews, db, clock = hosts
         return [f"http://{reviews}/", f"tcp://{db}:{TCP}", f"udp://{clock}:{UDP}"]
 
@@ -111,12 +115,12 @@ class Shop:
         except AssertionError as error:
             raise AssertionError(f"{error}; it was {seen[0]}\n{self.cluster.last_words()}") from None
 
-    def tcp(self, app, name="db"):
+    def tcp(self, app, name="db", host=None):
         """What the database says to who connects; empty if it is closed."""
-        return app.run(sys.executable, "-c", TCP_CLIENT, f"{name}.{self.ns}.mesh", TCP, check=False).stdout
+        return app.run(sys.executable, "-c", TCP_CLIENT, host or f"{name}.{self.ns}.mesh", TCP, check=False).stdout
 
-    def udp(self, app, name="clock"):
-        return app.run(sys.executable, "-c", UDP_CLIENT, f"{name}.{self.ns}.mesh", UDP, check=False).stdout
+    def udp(self, app, name="clock", host=None):
+        return app.run(sys.executable, "-c", UDP_CLIENT, host or f"{name}.{self.ns}.mesh", UDP, check=False).stdout
 
 
 TCP_CLIENT = """
@@ -132,10 +136,11 @@ except OSError:
 """
 UDP_CLIENT = """
 import socket, sys
-with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+family, kind, _, _, to = socket.getaddrinfo(sys.argv[1], sys.argv[2], type=socket.SOCK_DGRAM)[0]
+with socket.socket(family, kind) as s:
     s.settimeout(1.0)
     try:
-        s.connect((sys.argv[1], int(sys.argv[2])))
+        s.connect(to)
         for _ in range(2):
             s.send(b"hello")
             try:

@@ -235,7 +235,7 @@ class Mesh(unittest.TestCase):
         loses nothing."""
         proxy = self.proxies()[0]
         here = self.cluster.nodes.index(proxy.node)
-        with TrafficOfAll(self.shop, self.shop.urls(by_address=True), losing=[here]) as traffic:
+        with TrafficOfAll(self.shop, self.shop.urls(by_address="A"), losing=[here]) as traffic:
             for pod in self.controllers():
                 pod.frozen = True
                 pod.process.end(signal.SIGKILL)
@@ -304,7 +304,7 @@ class Mesh(unittest.TestCase):
         """It goes on by what it knew, for pods of its own; the others follow what changes meanwhile."""
         self.shop.weights(0, 100)  # v2, db and clock are on the node that will be alone
         self.all_become("v2")
-        (here, alone), urls = self.web, self.shop.urls(by_address=True)
+        (here, alone), urls = self.web, self.shop.urls(by_address="A")
         url = urls[0]
         try:
             with TrafficOfAll(self.shop, urls, nodes=[1]) as traffic:
@@ -337,7 +337,7 @@ class Mesh(unittest.TestCase):
         def healed():
             text = self.cluster.api.get(path)["data"]["Corefile"]
             return "cache 31" in text and text != theirs
-        with (TrafficOfAll(self.shop, self.shop.urls(by_address=True)) as by_address,
+        with (TrafficOfAll(self.shop, self.shop.urls(by_address="A")) as by_address,
               TrafficOfAll(self.shop, losing=[0, 1]) as by_name):
             self.cluster.api.merge(path, {"data": {"Corefile": theirs}})
             eventually(healed, "our block is back", 60)

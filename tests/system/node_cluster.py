@@ -52,7 +52,7 @@ class App:
         self.cluster, self.ns, self.name, self.node = cluster, ns, name, node
         self.net = node.add_pod(name, DNS_ADDRESS,
                                 (f"{ns}.svc.cluster.local", "svc.cluster.local", "cluster.local"))
-        self.address = self.net.address
+        self.address, self.addresses = self.net.address, self.net.addresses
         self.path = f"/api/v1/namespaces/{ns}/pods/{name}"
         cluster.api.post(f"/api/v1/namespaces/{ns}/pods", {
             "apiVersion": "v1", "kind": "Pod", "metadata": meta(name, ns, labels=labels),
@@ -65,7 +65,7 @@ class App:
         state = "True" if is_ready else "False"
         self.cluster.api.request("PATCH", f"{self.path}/status", {"status": {
             "phase": "Running", "hostIP": self.node.address, "podIP": self.address,
-            "podIPs": [{"ip": self.address}],
+            "podIPs": [{"ip": address} for address in self.addresses],
             "conditions": [{"type": "Ready", "status": state}]}}, "application/merge-patch+json")
 
     def start(self, *words):
@@ -100,6 +100,7 @@ class NodeCluster(Cluster):
     address = FABRIC_ADDRESS
     other_addresses = (API_ADDRESS, "127.0.0.1")
     nodes_wanted = 2
+    dual = False  # whether pods have an address of each family
 
     def __init__(self, audited=False):
         self.caretaker = self.kubelet = self.network = self.api = None
@@ -113,7 +114,7 @@ class NodeCluster(Cluster):
 
     def prepare_network(self):
         # Whom nodes ask is not the cluster's DNS, or that would ask itself. Here it is nobody.
-        self.network = Network(self.nodes_wanted, FABRIC_ADDRESS)
+        self.network = Network(self.nodes_wanted, FABRIC_ADDRESS, dual=self.dual)
         self.nodes = self.network.nodes
 
     def _furnish(self):
@@ -170,8 +171,10 @@ class NodeCluster(Cluster):
     def echo(self, ns, name, account, labels=None, node=0, port=8080, *options):
         """A backend that says who it is."""
         made = self.app(ns, name, account, labels, node)
-        made.start(SMIC, "echo", "--listen", f"{made.address}:{port}", "--name", name, *options)
-        eventually(lambda: made.processes[-1].out, f"{name} listens")
+        for address in made.addresses:
+            host = f"[{address}]" if ":" in address else address
+            made.start(SMIC, "echo", "--listen", f"{host}:{port}", "--name", name, *options)
+        eventually(lambda: all(each.out for each in made.processes), f"{name} listens")
         return made
 
     # ---- deploy/ --------------------------------------------------------------------------------
@@ -297,3 +300,9 @@ class NodeCluster(Cluster):
         super().__exit__(*error)
         if self.network is not None:
             self.network.close()
+
+
+class DualStackCluster(NodeCluster):
+    """Pods have an IPv6 address too, and Services that ask for it."""
+    service_ranges = "10.96.0.0/16,fd00:10:96::/112"
+    dual = True

@@ -5,6 +5,9 @@
     node N   10.100.0.1N on the fabric, a bridge 10.244.N.1 for its pods, routes to the pods of others
     pod      10.244.N.x on its node's bridge, with a resolv.conf of its own
 
+With two families the same by IPv6: fd00:10:100::1N, fd00:10:244:N::1 and fd00:10:244:N::x, but no
+Service addresses: what the mesh is asked for goes to its own addresses, and from there to pods.
+
 No namespace has a name or a mount: a process holds each and dies with the test, and the kernel
 clears away the rest. ServiceAddresses does what kube-proxy does, by nftables, in every node."""
 
@@ -20,6 +23,7 @@ from cluster import Process, run
 
 FABRIC, FABRIC_ADDRESS = "10.100.0", "10.100.0.1"
 POD_NET = "10.244"
+FABRIC6, POD_NET6 = "fd00:10:100::", "fd00:10:244"
 DYING_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 
@@ -75,10 +79,11 @@ def connect(one, its_name, two, other_name):
 
 
 class Node(Namespace):
-    def __init__(self, number, resolver, domains):
+    def __init__(self, number, resolver, domains, dual=False):
         super().__init__(f"node{number}", resolver, domains)
-        self.number, self.address = number, f"{FABRIC}.{10 + number}"
+        self.number, self.address, self.dual = number, f"{FABRIC}.{10 + number}", dual
         self.pod_net = f"{POD_NET}.{number}"
+        self.address6, self.pod_net6 = f"{FABRIC6}{10 + number}", f"{POD_NET6}:{number}::"
         self.pods = {}
         self.next_pod = 10
         connect(os.getpid(), f"n{number}", self.pid, "eth0")
@@ -91,9 +96,15 @@ class Node(Namespace):
         ip("link", "set", "cni0", "up")
         ip("route", "add", "default", "via", FABRIC_ADDRESS)
         self.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+        if dual:  # `nodad`: nobody here takes another's address, so nobody waits to see that
+            ip("address", "add", f"{self.address6}/64", "dev", "eth0", "nodad")
+            ip("address", "add", f"{self.pod_net6}1/64", "dev", "cni0", "nodad")
+            self.run("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1")
 
     def reaches(self, other):
         self.run("ip", "route", "add", f"{other.pod_net}.0/24", "via", other.address)
+        if self.dual:
+            self.run("ip", "route", "add", f"{other.pod_net6}/64", "via", other.address6)
 
     def add_pod(self, name, resolver, domains, last=None):
         """A namespace with an address of this node's pod network."""
@@ -101,6 +112,7 @@ class Node(Namespace):
         if last is None:
             last, self.next_pod = self.next_pod, self.next_pod + 1
         pod.node, pod.address = self, f"{self.pod_net}.{last}"
+        pod.addresses = [pod.address]
         connect(self.pid, f"p{last}", pod.pid, "eth0")
         self.run("ip", "link", "set", f"p{last}", "up", "master", "cni0")
         # A pod may reach itself by a Service's address.
@@ -108,6 +120,10 @@ class Node(Namespace):
         pod.run("ip", "address", "add", f"{pod.address}/24", "dev", "eth0")
         pod.run("ip", "link", "set", "eth0", "up")
         pod.run("ip", "route", "add", "default", "via", f"{self.pod_net}.1")
+        if self.dual:
+            pod.addresses.append(f"{self.pod_net6}{last}")
+            pod.run("ip", "address", "add", f"{pod.addresses[1]}/64", "dev", "eth0", "nodad")
+            pod.run("ip", "route", "add", "default", "via", f"{self.pod_net6}1")
         self.pods[name] = pod
         return pod
 
@@ -123,7 +139,8 @@ class Node(Namespace):
 class Network:
     """The fabric and its nodes."""
 
-    def __init__(self, nodes, resolver, domains=()):
+    def __init__(self, nodes, resolver, domains=(), dual=False):
+        self.dual = dual
         if shutil.which("nft") is None:
             raise AssertionError("system tests need nftables: run './dev setup'")
         run("ip", "link", "set", "lo", "up")
@@ -137,7 +154,7 @@ class Network:
             self.add_node(number, resolver, domains)
 
     def add_node(self, number, resolver, domains):
-        node = Node(number, resolver, domains)
+        node = Node(number, resolver, domains, self.dual)
         run("ip", "route", "add", f"{node.pod_net}.0/24", "via", node.address)
         for other in self.nodes:
             node.reaches(other)
@@ -161,7 +178,8 @@ class ServiceAddresses:
         self.written = {}
 
     def sync(self, services, slices):
-        """Both are lists of API objects."""
+        """Both are lists of API objects. Slices of IPv6 are not for these rules."""
+        slices = [each for each in slices if each.get("addressType") != "IPv6"]
         for place in [*self.network.nodes, None]:  # None: the fabric
             text = self.ruleset(services, slices, place and place.name)
             if text == self.written.get(place):

@@ -105,9 +105,10 @@ class Udp(Asker):
     hush = PATIENCE
 
     def connect(self):
-        flow = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family, kind, _, _, to = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_DGRAM)[0]
+        flow = socket.socket(family, kind)
         flow.settimeout(self.hush)
-        flow.connect((self.host, self.port))
+        flow.connect(to)
         return flow
 
     def ask_on(self, flow):
