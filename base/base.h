@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The front door of base/: what every folder may use, with no opinion about meshes.
 //   result.h  the world failed: Result<T> and Error with a chain of contexts
+//   freed.h   owns what a C library frees
 //   check.h   we failed: SMIC_CHECK aborts with "bug:"
 //   ids.h     StrongId<Tag>: an index that cannot be mistaken for another
 //   overload.h  visits a std::variant, one lambda per alternative
@@ -15,6 +16,7 @@
 #include "base/check.h"
 #include "base/command_line.h"
 #include "base/did_you_mean.h"
+#include "base/freed.h"
 #include "base/ids.h"
 #include "base/ip.h"
 #include "base/log.h"

@@ -2,13 +2,13 @@
 // TLS on top of a stream: the one place that knows OpenSSL's TLS. The engine
 // reads and writes memory; this moves the bytes, so deadlines and Stop are the stream's below.
 // Tested against a real API server by tests/system.
-#include <arpa/inet.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include <array>
 
+#include "base/ip.h"
+#include "http/pem.h"
 #include "http/stream.h"
 
 namespace smic::http {
@@ -17,79 +17,28 @@ namespace {
 constexpr std::array<unsigned char, 9> kOnlyHttp1{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 constexpr std::size_t kRecord = 16 * 1024 + 512;  // more than a TLS record takes
 
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
 using Context = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
 using Session = std::unique_ptr<SSL, Freed<SSL_free>>;
-using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using Memory = std::unique_ptr<BIO, Freed<BIO_free>>;
-
-std::string last_error() {
-  std::array<char, 256> text{};
-  const unsigned long error = ERR_peek_last_error();
-  ERR_clear_error();
-  if (error == 0) return "no reason given";
-  ERR_error_string_n(error, text.data(), text.size());
-  return text.data();
-}
-
-Memory reading(const std::string& pem) {
-  return Memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-}
-
-// Calls take(certificate) for each in the text; how many there were.
-template <class Take>
-int each_certificate(const std::string& pem, Take take) {
-  const Memory text = reading(pem);
-  int count = 0;
-  while (Certificate certificate{PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)}) {
-    take(std::move(certificate));
-    ++count;
-  }
-  ERR_clear_error();  // the text's end
-  return count;
-}
 
 Outcome<void> trust(SSL_CTX* context, const std::string& authorities) {
   if (authorities.empty()) {
     SSL_CTX_set_default_verify_paths(context);
     return {};
   }
-  X509_STORE* store = SSL_CTX_get_cert_store(context);
-  const int count = each_certificate(
-      authorities, [&](Certificate certificate) { X509_STORE_add_cert(store, certificate.get()); });
-  if (count > 0) return {};
+  if (add_authorities(SSL_CTX_get_cert_store(context), authorities) > 0) return {};
   return fault(Fault::untrusted, "the certificate authority is no certificate in PEM");
 }
 
 Outcome<void> identify(SSL_CTX* context, const TlsOptions& options) {
   if (options.certificate.empty()) return {};
-  const int count =
-      each_certificate(options.certificate, [&, first = true](Certificate each) mutable {
-        if (first) SSL_CTX_use_certificate(context, each.get());
-        if (!first) SSL_CTX_add1_chain_cert(context, each.get());
-        first = false;
-      });
-  if (count == 0) return fault(Fault::unauthorized, "the client certificate is not in PEM");
-  const Memory text = reading(options.key);
-  const Key key(PEM_read_bio_PrivateKey(text.get(), nullptr, nullptr, nullptr));
-  if (!key || SSL_CTX_use_PrivateKey(context, key.get()) != 1 ||
-      SSL_CTX_check_private_key(context) != 1) {
-    return fault(Fault::unauthorized,
-                 "the client's key does not fit its certificate: " + last_error());
-  }
+  const auto shown = show(context, "the client's", options.certificate, options.key);
+  if (!shown) return fault(Fault::unauthorized, shown.error().message);
   return {};
 }
 
 Outcome<Context> context_of(const TlsOptions& options) {
   Context context(SSL_CTX_new(TLS_client_method()));
-  if (!context) return fault(Fault::unreachable, "TLS cannot be set up: " + last_error());
+  if (!context) return fault(Fault::unreachable, "TLS cannot be set up: " + last_tls_error());
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
@@ -99,12 +48,6 @@ Outcome<Context> context_of(const TlsOptions& options) {
   }
   if (auto done = identify(context.get(), options); !done) return std::unexpected(done.error());
   return context;
-}
-
-bool is_address(const std::string& name) {
-  std::array<unsigned char, sizeof(in6_addr)> ignored;
-  return ::inet_pton(AF_INET, name.c_str(), ignored.data()) == 1 ||
-         ::inet_pton(AF_INET6, name.c_str(), ignored.data()) == 1;
 }
 
 class TlsStream final : public Stream {
@@ -120,7 +63,7 @@ class TlsStream final : public Stream {
 
   Outcome<void> shake_hands(const std::string& name, Deadline deadline) {
     X509_VERIFY_PARAM* verify = SSL_get0_param(session_.get());
-    if (is_address(name)) {
+    if (IpAddress::parse(name)) {
       X509_VERIFY_PARAM_set1_ip_asc(verify, name.c_str());
     } else {
       SSL_set_tlsext_host_name(session_.get(), name.c_str());
@@ -178,7 +121,7 @@ class TlsStream final : public Stream {
 
   Outcome<void> failed(const std::string& what) const {
     const long verdict = SSL_get_verify_result(session_.get());
-    if (verdict == X509_V_OK) return fault(Fault::unreachable, what + ": " + last_error());
+    if (verdict == X509_V_OK) return fault(Fault::unreachable, what + ": " + last_tls_error());
     ERR_clear_error();
     return fault(Fault::untrusted, what + ": " + X509_verify_cert_error_string(verdict));
   }

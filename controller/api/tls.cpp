@@ -2,51 +2,18 @@
 #include "controller/api/tls.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include <array>
 #include <string_view>
 
+#include "http/pem.h"
+
 namespace smic::api {
 namespace {
 
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using Memory = std::unique_ptr<BIO, Freed<BIO_free>>;
 using Context = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
 using Check = std::unique_ptr<X509_STORE_CTX, Freed<X509_STORE_CTX_free>>;
-
-std::string last_error() {
-  std::array<char, 256> text{};
-  const unsigned long error = ERR_peek_last_error();
-  ERR_clear_error();
-  if (error == 0) return "no reason given";
-  ERR_error_string_n(error, text.data(), text.size());
-  return text.data();
-}
-
-Memory reading(const std::string& pem) {
-  return Memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-}
-
-template <class Take>
-int each_certificate(const std::string& pem, Take take) {
-  const Memory text = reading(pem);
-  int count = 0;
-  while (Certificate certificate{PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)}) {
-    take(certificate.get(), count++);
-  }
-  ERR_clear_error();  // the text's end
-  return count;
-}
 
 // A client that offers nothing we speak goes on without ALPN, as before there was any.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
@@ -61,25 +28,10 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
 
 int believe_for_now(int, X509_STORE_CTX*) { return 1; }
 
-Result<void> show(SSL_CTX* context, const std::string& chain, const std::string& pem) {
-  const int count = each_certificate(chain, [&](X509* certificate, int index) {
-    if (index == 0) SSL_CTX_use_certificate(context, certificate);
-    if (index > 0) SSL_CTX_add1_chain_cert(context, certificate);
-  });
-  if (count == 0) return fail("the serving certificate is not in PEM");
-  const Memory text = reading(pem);
-  const Key key(PEM_read_bio_PrivateKey(text.get(), nullptr, nullptr, nullptr));
-  if (!key || SSL_CTX_use_PrivateKey(context, key.get()) != 1 ||
-      SSL_CTX_check_private_key(context) != 1) {
-    return fail("the serving key does not fit its certificate: " + last_error());
-  }
-  return {};
-}
-
 // No session is resumed: a client's certificate is looked at on every connection.
 Result<Context> serving_context(const std::string& chain, const std::string& key) {
   Context context(SSL_CTX_new(TLS_server_method()));
-  if (!context) return fail("TLS cannot be set up: " + last_error());
+  if (!context) return fail("TLS cannot be set up: " + http::last_tls_error());
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_options(context.get(),
                       SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -88,7 +40,9 @@ Result<Context> serving_context(const std::string& chain, const std::string& key
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, believe_for_now);
   SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, nullptr);
-  if (auto shown = show(context.get(), chain, key); !shown) return std::unexpected(shown.error());
+  if (auto shown = http::show(context.get(), "the serving", chain, key); !shown) {
+    return std::unexpected(shown.error());
+  }
   return context;
 }
 
@@ -137,8 +91,7 @@ ssl_ctx_st* TlsIdentity::reference() const {
 
 Result<void> ClientAuthorities::replace(const std::string& name, const std::string& authorities) {
   std::shared_ptr<X509_STORE> store(X509_STORE_new(), X509_STORE_free);
-  const int count = each_certificate(
-      authorities, [&](X509* certificate, int) { X509_STORE_add_cert(store.get(), certificate); });
+  const std::size_t count = http::add_authorities(store.get(), authorities);
   if (count == 0 && !authorities.empty()) {
     return fail("the authorities of clients called " + name + " are not in PEM");
   }
@@ -152,7 +105,7 @@ Result<void> ClientAuthorities::replace(const std::string& name, const std::stri
 }
 
 std::optional<ClientCertificate> ClientAuthorities::identify(ssl_st* session) const {
-  const Certificate certificate(SSL_get1_peer_certificate(session));
+  const http::Certificate certificate(SSL_get1_peer_certificate(session));
   if (!certificate) return std::nullopt;
   const std::lock_guard lock(mutex_);
   for (const auto& [name, store] : stores_) {

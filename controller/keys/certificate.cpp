@@ -2,10 +2,8 @@
 // Tested by tests/unit/keys/certificate_test.cpp.
 #include "controller/keys/certificate.h"
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
@@ -13,34 +11,18 @@
 #include <memory>
 
 #include "base/check.h"
+#include "base/ip.h"
+#include "http/pem.h"
 
 namespace smic::keys {
 namespace {
 
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using Memory = std::unique_ptr<BIO, Freed<BIO_free>>;
+using http::Certificate;
+using http::Key;
 using Extension = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>>;
 
 constexpr long kVersion3 = 2;
 constexpr std::size_t kSerialBytes = 16;
-
-Memory reading(const std::string& text) {
-  return Memory(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-std::string text_in(const Memory& memory) {
-  char* text = nullptr;
-  const long size = BIO_get_mem_data(memory.get(), &text);
-  return std::string(text, static_cast<std::size_t>(size));
-}
 
 Key new_key() {
   Key key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
@@ -49,13 +31,7 @@ Key new_key() {
 }
 
 CertifiedKey to_pem(const Certificate& certificate, const Key& key) {
-  const Memory public_part(BIO_new(BIO_s_mem()));
-  const Memory secret(BIO_new(BIO_s_secmem()));
-  const bool done =
-      PEM_write_bio_X509(public_part.get(), certificate.get()) == 1 &&
-      PEM_write_bio_PrivateKey(secret.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1;
-  SMIC_CHECK(done, "a certificate cannot be written");
-  return {text_in(public_part), text_in(secret)};
+  return {http::write_certificate(*certificate), http::write_key(*key)};
 }
 
 void set_serial(X509* certificate) {
@@ -92,12 +68,6 @@ bool extend(X509* certificate, X509* issuer, int kind, const std::string& value)
   return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
-bool is_address(const std::string& name) {
-  std::array<unsigned char, sizeof(in6_addr)> ignored;
-  return ::inet_pton(AF_INET, name.c_str(), ignored.data()) == 1 ||
-         ::inet_pton(AF_INET6, name.c_str(), ignored.data()) == 1;
-}
-
 // "DNS:a,IP:127.0.0.1". A comma in a name would be read as the next one.
 Result<std::string> alternative_names(const std::vector<std::string>& names) {
   std::string list;
@@ -105,24 +75,10 @@ Result<std::string> alternative_names(const std::vector<std::string>& names) {
     if (name.empty() || name.find_first_of(", \t\n") != name.npos) {
       return fail("`" + name + "` is no name for a certificate");
     }
-    list += (list.empty() ? "" : ",") + std::string(is_address(name) ? "IP:" : "DNS:") + name;
+    list += (list.empty() ? "" : ",") + std::string(IpAddress::parse(name) ? "IP:" : "DNS:") + name;
   }
   if (list.empty()) return fail("a certificate needs a name");
   return list;
-}
-
-Certificate read_certificate(const std::string& pem) {
-  const Memory text = reading(pem);
-  Certificate certificate(PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
-  ERR_clear_error();
-  return certificate;
-}
-
-Key read_key(const std::string& pem) {
-  const Memory text = reading(pem);
-  Key key(PEM_read_bio_PrivateKey(text.get(), nullptr, nullptr, nullptr));
-  ERR_clear_error();
-  return key;
 }
 
 }  // namespace
@@ -145,8 +101,8 @@ Result<CertifiedKey> issue(const CertifiedKey& authority, const std::vector<std:
                            Time from, Time until) {
   const auto alternatives = alternative_names(names);
   if (!alternatives) return std::unexpected(alternatives.error());
-  const Certificate issuer = read_certificate(authority.certificate);
-  const Key issuer_key = read_key(authority.key);
+  const Certificate issuer = http::read_certificate(authority.certificate);
+  const Key issuer_key = http::read_key(authority.key);
   if (!issuer || !issuer_key || X509_check_private_key(issuer.get(), issuer_key.get()) != 1) {
     ERR_clear_error();
     return fail("the authority's certificate and key do not fit together");
@@ -168,7 +124,7 @@ Result<CertifiedKey> issue(const CertifiedKey& authority, const std::vector<std:
 }
 
 Result<Time> end_of(const std::string& pem) {
-  const Certificate certificate = read_certificate(pem);
+  const Certificate certificate = http::read_certificate(pem);
   std::tm end{};
   if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) != 1) {
     return fail("this is no certificate in PEM");

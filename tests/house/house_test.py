@@ -17,7 +17,8 @@ CODE = ("base", "http", "contract", "grammar", "compiler", "runtime", "controlle
 DOORS = {
     "antlr4-runtime": r"compiler/text/\w+\.cpp",
     "llvm/": r"(compiler/codegen|runtime/program)/\w+\.cpp",
-    "openssl/": r"(contract/(digest|signature)|http/tls_stream|controller/keys/certificate|controller/api/tls)\.cpp",
+    "openssl/": r"(contract/(digest|signature)|http/(pem|tls_stream)|controller/keys/certificate|controller/api/tls)\.cpp",
+    "openssl/pem": r"(contract/signature|http/pem)\.cpp",
     "boost/json": r"(contract|runtime/observe|controller(/api|/kube|/dns|/cluster_dns|/keys|/distribution)?)/\w+\.cpp",
     "boost/beast": r"(runtime/observe|runtime/proxy|cli|http|controller/api)/\w+\.cpp",
     "linux/bpf.h": r"runtime/steer/\w+\.cpp",
@@ -26,7 +27,7 @@ DOORS = {
     "ldns/": r"(?!)",
     "catch2/": r"(?!)",
 }
-DOOR_LIMIT = {"antlr4-runtime": 1, "linux/bpf.h": 2, "openssl/": 5}  # hashes, signatures, TLS, X.509
+DOOR_LIMIT = {"antlr4-runtime": 1, "linux/bpf.h": 2, "openssl/": 6}  # hashes, signatures, PEM, TLS, X.509
 
 
 def sources(*folders, suffixes=(".cpp", ".h")):
