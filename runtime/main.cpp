@@ -65,9 +65,7 @@ Syntax syntax_of(Configuration& given) {
       "with\n"
       "it (docs/distribution.md).";
   syntax.options = {
-      text("--config", "FILE", given.config,
-           "settings: YAML, a key per option without its dashes;\n"
-           "what is said here wins"),
+      settings::config_option(given.config),
       text("--manifest", "FILE", given.manifest, "what to enforce, as written by smic-controller"),
       text("--images", "DIR", given.images,
            "where the images are\n"
@@ -125,18 +123,9 @@ Syntax syntax_of(Configuration& given) {
           given.engine, "who decides (default: native)"),
       words("--targets", "TARGET,...", given.targets,
             "CPUs whose code may run here, such as x86_64-v2 (default:\n"
-            "all that this machine can run, the best first)"),
-      choice<LogFormat>("--log", {{"text", LogFormat::text}, {"json", LogFormat::json}},
-                        given.log_format, "on stderr (default: text)"),
-      choice<LogLevel>("--log-level",
-                       {{"debug", LogLevel::debug},
-                        {"info", LogLevel::info},
-                        {"warning", LogLevel::warning},
-                        {"error", LogLevel::error}},
-                       given.log_level, "the least to tell (default: info)")};
-  syntax.ending =
-      "exit: 0 after SIGINT or SIGTERM, 1 the world failed, 2 the file of settings has mistakes,\n"
-      "64 wrong usage";
+            "all that this machine can run, the best first)")};
+  settings::add_log_options(given.log_format, given.log_level, syntax.options);
+  syntax.ending = settings::kDaemonExits;
   return syntax;
 }
 

@@ -16,6 +16,7 @@
 #include <optional>
 
 #include "base/command_line.h"
+#include "base/log.h"
 #include "base/result.h"
 #include "compiler/diagnostics/diagnostics.h"
 
@@ -23,6 +24,13 @@ namespace smic::settings {
 
 // Every key of every source sets its option. What has a mistake sets nothing.
 void take(const Syntax& syntax, const Sources& sources, Diagnostics& diagnostics);
+
+// What the options of every daemon begin and end with, and what its help does.
+Option config_option(std::string& file);
+void add_log_options(LogFormat& format, LogLevel& level, std::vector<Option>& options);
+inline constexpr const char* kDaemonExits =
+    "exit: 0 after SIGINT or SIGTERM, 1 the world failed, 2 the file of settings has mistakes,\n"
+    "64 wrong usage";
 
 // The options of a daemon, from the command line and from the file that its option `--config`
 // names; the command line wins.

@@ -2,7 +2,6 @@
 // Tested by settings_test.cpp.
 #include <ostream>
 
-#include "base/log.h"
 #include "compiler/resources/resources.h"
 #include "compiler/settings/settings.h"
 
@@ -34,6 +33,24 @@ std::optional<Failure> take_file(const Daemon& daemon) {
 }
 
 }  // namespace
+
+Option config_option(std::string& file) {
+  return text("--config", "FILE", file,
+              "settings: YAML, a key per option without its dashes;\n"
+              "what is said here wins");
+}
+
+void add_log_options(LogFormat& format, LogLevel& level, std::vector<Option>& options) {
+  options.push_back(choice<LogFormat>("--log",
+                                      {{"text", LogFormat::text}, {"json", LogFormat::json}},
+                                      format, "on stderr (default: text)"));
+  options.push_back(choice<LogLevel>("--log-level",
+                                     {{"debug", LogLevel::debug},
+                                      {"info", LogLevel::info},
+                                      {"warning", LogLevel::warning},
+                                      {"error", LogLevel::error}},
+                                     level, "the least to tell (default: info)"));
+}
 
 std::optional<int> start(const Daemon& daemon, Words words, std::ostream& out, std::ostream& err) {
   const Start begun = smic::start(for_the_file_alone(daemon.syntax), words, out, err);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by configuration_test.cpp.
+// Tested by tests/integration/controller_test.py.
 #include "controller/daemon/configuration.h"
 
 #include <algorithm>
 
 #include "compiler/meaning_options.h"
+#include "compiler/settings/settings.h"
 #include "compiler/target_options.h"
 #include "controller/dns/dns_stub.h"
 
@@ -36,9 +37,7 @@ Syntax syntax_of(Configuration& given) {
       "to\n"
       "run in a pod of the cluster. docs/controller.md has more.";
   syntax.options = {
-      text("--config", "FILE", given.config,
-           "settings: YAML, a key per option without its dashes;\n"
-           "what is said here wins"),
+      settings::config_option(given.config),
       text("--resources", "DIR", given.resources,
            "manifests, watched; an edit with a new error is reported\n"
            "and the last good version stays"),
@@ -108,20 +107,12 @@ Syntax syntax_of(Configuration& given) {
            "(default: 240.0.0.0/7,fd73:6d69:6300::/48)"),
       text("--shadow-ports", "FIRST-LAST", given.shadow_ports,
            "of the shadow plan: ports of every node, one for each port\n"
-           "of a meshed Service (default: 16000-29999)"),
-      choice<LogFormat>("--log", {{"text", LogFormat::text}, {"json", LogFormat::json}},
-                        given.log_format, "on stderr (default: text)"),
-      choice<LogLevel>("--log-level",
-                       {{"debug", LogLevel::debug},
-                        {"info", LogLevel::info},
-                        {"warning", LogLevel::warning},
-                        {"error", LogLevel::error}},
-                       given.log_level, "the least to tell (default: info)")};
+           "of a meshed Service (default: 16000-29999)")};
+  settings::add_log_options(given.log_format, given.log_level, syntax.options);
   add_meaning_options(given.compile.model, syntax.options);
   syntax.ending =
-      "SIGHUP reads the file of settings again. SIGTERM and SIGINT end it.\n"
-      "exit: 0 after SIGINT or SIGTERM, 1 the world failed, 2 the file of settings has mistakes,\n"
-      "64 wrong usage";
+      std::string("SIGHUP reads the file of settings again. SIGTERM and SIGINT end it.\n") +
+      settings::kDaemonExits;
   return syntax;
 }
 
