@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by tests/system/cluster_dns_test.py.
+// Tested by tests/unit/daemon/dns_events_test.cpp, and on a real API server by
+// tests/system/cluster_dns_test.py.
 #include "controller/daemon/dns_events.h"
 
 #include <map>
@@ -16,8 +17,8 @@ using Phase = State::Phase;
 const kube::Resource kEvents{"events.k8s.io", "v1", "events"};
 const kube::Resource kServices{"", "v1", "services"};
 
-// The same again is counted, as long as the process lives; another one meets the event that is
-// there.
+// The same again is counted. Who starts anew meets the event that is there, which is no news, and
+// goes on counting from where it stands.
 class DnsEvents {
  public:
   explicit DnsEvents(const Surroundings& surroundings)
@@ -47,12 +48,32 @@ class DnsEvents {
         kEvents.collection(object_.ns),
         status::event_body(object_, verdict, text, leadership_.leader(), now));
     if (!made) return std::unexpected(made.error());
-    const std::uint64_t count = ++told_[name];
-    if (*made || count == 1) return {};
+    const auto known = told_.find(name);
+    if (*made || known == told_.end()) {
+      const auto count = *made ? kube::ApiResult<std::uint64_t>(1) : count_of(name);
+      if (!count) return std::unexpected(count.error());
+      told_[name] = *count;
+      return {};
+    }
     const auto patched = writer_.patch(kEvents.object(object_.ns, name), kube::PatchType::merge,
-                                       status::series_body(count, now));
+                                       status::series_body(known->second + 1, now));
     if (!patched) return std::unexpected(patched.error());
+    ++known->second;
     return {};
+  }
+
+  // By a list of one, for which no right is needed that we do not have.
+  kube::ApiResult<std::uint64_t> count_of(const std::string& name) {
+    std::uint64_t count = 1;
+    const auto listed = api_.list(
+        {kEvents.group, kEvents.version, kEvents.plural, object_.ns}, 1,
+        {kEvents.api_version(), "Event", {"series.count"}},
+        [&](const std::vector<kube::Object>& page) {
+          for (const kube::Object& event : page) count = status::series_count(event.text);
+        },
+        "metadata.name=" + name);
+    if (!listed) return std::unexpected(listed.error());
+    return count;
   }
 
   static std::string uid_of(const std::string& object) {
@@ -65,7 +86,7 @@ class DnsEvents {
   kube::Writer& writer_;
   kube::Leadership& leadership_;
   const status::ObjectName object_;
-  std::map<std::string, std::uint64_t> told_;  // on the manager's thread alone
+  std::map<std::string, std::uint64_t> told_;  // how often; on the manager's thread alone
 };
 
 }  // namespace

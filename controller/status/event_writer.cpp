@@ -11,12 +11,6 @@ namespace {
 
 const kube::Resource kEvents{"events.k8s.io", "v1", "events"};
 
-// How often it was told, of an event as the API has it.
-std::uint64_t count_in(const std::string& object) {
-  const std::size_t at = object.find("\"count\":");
-  return at == object.npos ? 1 : std::strtoull(object.c_str() + at + 8, nullptr, 10);
-}
-
 }  // namespace
 
 EventWriter::EventWriter(const Parts& parts, Limits limits)
@@ -115,7 +109,7 @@ void EventWriter::learn_what_was_told(std::unique_lock<std::mutex>& lock) {
       [&](std::vector<kube::Object> page) {
         for (const kube::Object& each : page) {
           if (told.size() >= limits_.remembered) return;
-          told.emplace(each.ns + '/' + each.name, Told{count_in(each.text), {}});
+          told.emplace(each.ns + '/' + each.name, Told{series_count(each.text), {}});
         }
       },
       std::string("reportingController=") + kReporter);

@@ -3,6 +3,7 @@
 #include "controller/status/events.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 
 #include "compiler/resources/value.h"
@@ -103,6 +104,16 @@ std::string event_body(const ObjectName& object, const Verdict& verdict, const E
 std::string series_body(std::uint64_t count, WallTime now) {
   return R"({"series":{"count":)" + std::to_string(count) + R"(,"lastObservedTime":")" +
          kube::micro_time(now) + "\"}}";
+}
+
+std::uint64_t series_count(std::string_view event) {
+  constexpr std::string_view kCount = "\"count\":";
+  const std::size_t at = event.find(kCount);
+  std::uint64_t count = 1;  // one that is no series
+  if (at != event.npos) {
+    std::from_chars(event.data() + at + kCount.size(), event.data() + event.size(), count);
+  }
+  return count;
 }
 
 }  // namespace smic::status

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "controller/status/verdicts.h"
@@ -39,5 +40,7 @@ std::string event_body(const ObjectName& object, const Verdict& verdict, const E
                        const std::string& instance, WallTime now);
 // A merge patch; `count` includes the first time.
 std::string series_body(std::uint64_t count, WallTime now);
+// How often it was told, of an event as the API has it.
+std::uint64_t series_count(std::string_view event);
 
 }  // namespace smic::status
