@@ -6,22 +6,39 @@ and with what is wrong in the original put right: a route group whose matches st
 them, targets with a field that does not exist, CRDs of an API version that is gone. Access needs
 denial by default and a split needs none, so the parts run in namespaces of different modes.
 
-A suite is a mixin: `make_stage` says on what it runs. A stage has
+A suite is a mixin: `make_stage` says on what it runs (`tests_on`). A stage, a `Stage`, has
     ns                     a namespace of its own
     kinds(kind)            (plural, singular, short name) of a CRD that is there
     pod(name, account, labels)      an application in a pod of its own, ready; `.control` is where the
                            tester talks to it, past the mesh
     apply, delete          objects in and out; what they say is enforced when the call returns
-    reads_back(document)   whether the object is there as it was written
-    url(service), plain_url(service)    by mesh name, by the cluster's own name"""
+    reads_back(document)   whether the object is there as it was written"""
 
 import http.client
 import json
+import unittest
 
-from mesh import account, document, route_group, split
+from mesh import ROOT, account, document, route_group, split
 
+APP = ROOT / "tests" / "integration" / "conformance_app.py"
 PORT = 9091
 CALLS = 50
+
+
+class Stage:
+    """How its Services are called: by mesh name, and by the cluster's own name."""
+
+    def url(self, service):
+        return f"http://{service}.{self.ns}.mesh:{PORT}"
+
+    def plain_url(self, service):
+        return f"http://{service}.{self.ns}.svc.cluster.local.:{PORT}"
+
+
+def tests_on(make_stage):
+    """The suites as test classes: Access, Spec, Split."""
+    return [type(suite.__name__.removeprefix("Traffic"), (suite, unittest.TestCase), {"make_stage": make_stage})
+            for suite in (TrafficAccess, TrafficSpec, TrafficSplit)]
 
 
 class App:

@@ -8,13 +8,11 @@ import sys
 import unittest
 
 import conformance
-from conformance import PORT, App
+from conformance import APP, PORT, App
 from mesh import ROOT, Mesh, Process, document, eventually, pod
 
-APP = ROOT / "tests" / "integration" / "conformance_app.py"
 
-
-class Directory(Mesh):
+class Directory(conformance.Stage, Mesh):
     """A stage of conformance.py. All objects are in one file, so an apply is one version."""
 
     def __init__(self, access):
@@ -91,27 +89,8 @@ class Directory(Mesh):
         self.apply(pod(ns, name, who, address))
         return App(name, address)
 
-    def url(self, service):
-        return f"http://{service}.{self.ns}.mesh:{PORT}"
 
-    def plain_url(self, service):
-        return f"http://{service}.{self.ns}.svc.cluster.local.:{PORT}"
-
-
-class OnThisMachine:
-    make_stage = Directory
-
-
-class Access(OnThisMachine, conformance.TrafficAccess, unittest.TestCase):
-    pass
-
-
-class Spec(OnThisMachine, conformance.TrafficSpec, unittest.TestCase):
-    pass
-
-
-class Split(OnThisMachine, conformance.TrafficSplit, unittest.TestCase):
-    pass
+Access, Spec, Split = conformance.tests_on(Directory)
 
 
 if __name__ == "__main__":

@@ -7,14 +7,13 @@ import contextlib
 import sys
 import unittest
 
-from cluster import ROOT, eventually
+from cluster import eventually
 
 import conformance  # where `cluster` says
-from conformance import PORT, App
+from conformance import APP, PORT, App
 from mesh import document
 from node_cluster import NodeCluster
 
-APP = ROOT / "tests" / "integration" / "conformance_app.py"
 GROUPS = {"TrafficTarget": "access", "HTTPRouteGroup": "specs", "TCPRoute": "specs",
           "UDPRoute": "specs", "TrafficSplit": "split"}
 PLAIN = {"Service": "services", "ServiceAccount": "serviceaccounts", "Namespace": "namespaces"}
@@ -26,7 +25,7 @@ def setUpModule():
     CLUSTER.install()
 
 
-class Objects(contextlib.AbstractContextManager):
+class Objects(conformance.Stage, contextlib.AbstractContextManager):
     """A stage of conformance.py: a namespace, and how the tester acts in it."""
 
     def __init__(self, access):
@@ -119,27 +118,8 @@ class Objects(contextlib.AbstractContextManager):
         self.enforced()
         return App(name, app.address)
 
-    def url(self, service):
-        return f"http://{service}.{self.ns}.mesh:{PORT}"
 
-    def plain_url(self, service):
-        return f"http://{service}.{self.ns}.svc.cluster.local.:{PORT}"
-
-
-class InCluster:
-    make_stage = Objects
-
-
-class Access(InCluster, conformance.TrafficAccess, unittest.TestCase):
-    pass
-
-
-class Spec(InCluster, conformance.TrafficSpec, unittest.TestCase):
-    pass
-
-
-class Split(InCluster, conformance.TrafficSplit, unittest.TestCase):
-    pass
+Access, Spec, Split = conformance.tests_on(Objects)
 
 
 if __name__ == "__main__":
