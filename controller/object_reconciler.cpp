@@ -10,39 +10,6 @@
 namespace smic::controller {
 namespace {
 
-ir::ServiceRef ref_of(std::string_view service) {  // of "namespace/name"
-  const std::size_t slash = service.find('/');
-  return {std::string(service.substr(0, slash)), std::string(service.substr(slash + 1))};
-}
-
-template <class T>
-bool service_before(const contract::Shared<T>& part, const ir::ServiceRef& ref) {
-  return ref_of(part->service) < ref;
-}
-
-template <class T>
-using Parts = std::vector<contract::Shared<T>>;
-
-// Puts `parts` in the place of those that the list has of this service, and gives those; nothing if
-// they are the same.
-template <class T>
-std::optional<Parts<T>> replace_parts(Parts<T>& list, const ir::ServiceRef& ref,
-                                      const Parts<T>& parts) {
-  const auto first = std::ranges::lower_bound(
-      list, ref, {}, [](const contract::Shared<T>& part) { return ref_of(part->service); });
-  auto last = first;
-  while (last != list.end() && ref_of((*last)->service) == ref) ++last;
-  const auto same = [](const auto& a, const auto& b) { return a.same_object(b); };
-  if (std::ranges::equal(std::ranges::subrange(first, last), parts, same)) return std::nullopt;
-  Parts<T> before(first, last);
-  if (before.size() == parts.size()) {
-    std::ranges::copy(parts, first);
-  } else {
-    list.insert(list.erase(first, last), parts.begin(), parts.end());
-  }
-  return before;
-}
-
 // An outcome has its objects by name.
 const resources::Service* object_of(const ir::ServiceRef& ref, const resources::Set& objects) {
   const auto name = [](const resources::Service& object) {
@@ -54,27 +21,11 @@ const resources::Service* object_of(const ir::ServiceRef& ref, const resources::
   return found == objects.services.end() || name(*found) != wanted ? nullptr : &*found;
 }
 
-bool has_any(const std::vector<contract::PodIdentity>& pods,
-             const std::set<std::string>& addresses) {
-  return std::ranges::any_of(addresses, [&](const std::string& address) {
-    return std::ranges::binary_search(pods, address, {}, &contract::PodIdentity::address);
-  });
-}
-
 // The object before, if it says the same.
 template <class T>
 contract::Shared<T> keep_if_equal(T value, const contract::Shared<T>* before) {
   if (before != nullptr && *before == value) return *before;
   return contract::Shared<T>(std::move(value));
-}
-
-const std::string& node_of(const model::PodAddress& pod, Nodes nodes) {
-  static const std::string only = kOnlyNode;
-  return nodes == Nodes::one ? only : pod.node;
-}
-
-contract::PodIdentity identity_of(const model::PodAddress& pod) {
-  return {pod.address, ir::to_string(pod.identity), pod.pod};
 }
 
 // Beyond this many at once it is no change but a start, and native code is what was asked for.
@@ -398,107 +349,6 @@ void ObjectReconciler::place(const ir::ServiceRef& ref, Service& service) {
   if (!service.names || (*service.names)->mesh_addresses == addresses) return;
   service.names->edit().mesh_addresses = addresses;
   changed_.insert(ref);
-}
-
-// ---- pods --------------------------------------------------------------------------------------
-
-void ObjectReconciler::take_pods(const Outcome& outcome) {
-  if (outcome.whole) return take_all_pods(outcome.mesh);
-  if (outcome.addresses.empty()) return;
-  std::map<std::string, std::map<std::string, contract::PodIdentity>> now;  // node → address → pod
-  for (const model::PodAddress& pod : outcome.mesh.pods) {
-    const std::string& node = node_of(pod, nodes_);
-    if (node.empty() || !outcome.addresses.contains(pod.address)) continue;
-    now[node].emplace(pod.address, identity_of(pod));
-  }
-  for (const auto& [node, pods] : now)
-    now_->nodes.try_emplace(node, std::make_shared<const Pods>());
-  for (auto& [node, pods] : now_->nodes) {
-    const auto& here = now[node];
-    if (here.empty() && !has_any(*pods, outcome.addresses)) continue;
-    Pods next;
-    next.reserve(pods->size() + 1);
-    std::ranges::copy_if(*pods, std::back_inserter(next), [&](const contract::PodIdentity& pod) {
-      return !outcome.addresses.contains(pod.address);
-    });
-    for (const auto& [address, pod] : here) next.push_back(pod);
-    std::ranges::sort(next, {}, &contract::PodIdentity::address);
-    if (next == *pods) continue;
-    pods = std::make_shared<const Pods>(std::move(next));
-    different_ = true;
-  }
-  if (nodes_ == Nodes::by_pod) {
-    std::erase_if(now_->nodes, [](const auto& entry) { return entry.second->empty(); });
-  }
-}
-
-void ObjectReconciler::take_all_pods(const model::Mesh& mesh) {
-  std::map<std::string, Pods> by_node;
-  if (nodes_ == Nodes::one) by_node[kOnlyNode];
-  for (const model::PodAddress& pod : mesh.pods) {
-    const std::string& node = node_of(pod, nodes_);
-    if (!node.empty()) by_node[node].push_back(identity_of(pod));
-  }
-  std::map<std::string, Update::Pods> next;
-  for (auto& [node, pods] : by_node) {
-    const auto before = now_->nodes.find(node);
-    const bool same = before != now_->nodes.end() && *before->second == pods;
-    different_ |= !same;
-    next[node] = same ? before->second : std::make_shared<const Pods>(std::move(pods));
-  }
-  different_ |= next.size() != now_->nodes.size();
-  now_->nodes = std::move(next);
-}
-
-// ---- the manifest ------------------------------------------------------------------------------
-
-void ObjectReconciler::put_into_manifest() {
-  for (const ir::ServiceRef& ref : changed_) {
-    const auto known = services_.find(ref);
-    put_units(ref, known == services_.end() ? nullptr : &known->second);
-    put_names(ref, known == services_.end() ? nullptr : &known->second);
-  }
-  changed_.clear();
-}
-
-void ObjectReconciler::put_units(const ir::ServiceRef& ref, const Service* service) {
-  Parts<contract::Unit> units;
-  for (std::size_t i = 0; service != nullptr && i < service->units.size(); ++i) {
-    if (service->units[i]->listen_addresses.empty()) continue;
-    units.push_back(service->units[i]);
-    take_images(units.back(), service->outputs[i]);
-  }
-  const auto before = replace_parts(now_->manifest.units, ref, units);
-  different_ |= before.has_value();
-  for (const auto& gone : before ? *before : units) {
-    drop_image(gone->image);
-    for (const contract::NativeImage& native : gone->native) drop_image(native.digest);
-  }
-}
-
-void ObjectReconciler::take_images(const contract::Unit& unit, const UnitCompiler::Output& output) {
-  const auto take = [this](const std::string& digest, const UnitCompiler::Image& image) {
-    if (units_by_image_[digest]++ == 0) now_->images.put(digest, image);
-  };
-  take(unit.image, output.image);
-  for (std::size_t i = 0; i < unit.native.size(); ++i) {
-    take(unit.native[i].digest, output.native[i]);
-  }
-}
-
-void ObjectReconciler::drop_image(const std::string& digest) {
-  if (--units_by_image_[digest] > 0) return;
-  units_by_image_.erase(digest);
-  now_->images.erase(digest);
-}
-
-void ObjectReconciler::put_names(const ir::ServiceRef& ref, const Service* service) {
-  Parts<contract::ServiceNames> names;
-  const bool named =
-      service != nullptr && service->names &&
-      (plain_namespaces_.contains(ref.ns) || !(*service->names)->mesh_addresses.empty());
-  if (named) names.push_back(*service->names);
-  different_ |= replace_parts(now_->manifest.names.services, ref, names).has_value();
 }
 
 }  // namespace smic::controller

@@ -3,7 +3,8 @@
 // the same object. For the .cpp files of this folder only.
 //
 //   changes → front end (compiler/incremental) → units and names of the services concerned
-//           → addresses, where the set of services changed → a version, if anything is different
+//           → addresses, where the set of services changed → pods by node (take_pods.cpp)
+//           → a version, if anything is different (put_into_manifest.cpp)
 //
 // Tested by incremental_reconcile_test.cpp: the same as all at once, whatever the edits were.
 #pragma once
