@@ -3,12 +3,14 @@
 #include <ostream>
 
 #include "base/command_line.h"
+#include "cli/cluster_input.h"
 #include "cli/input.h"
 
 namespace smic::cli {
 namespace {
 
 struct Options {
+  ClusterInput cluster;
   CompileOptions compile;
   DiagnosticsFormat format = DiagnosticsFormat::human;
 };
@@ -16,11 +18,12 @@ struct Options {
 Syntax syntax_of(Options& options) {
   Syntax syntax;
   syntax.command = "smic check";
-  syntax.operands = "PATH...";
-  syntax.least = 1;
+  syntax.operands = "[PATH...]";
   syntax.about =
       "Says what is wrong with manifests: every mistake with its place, its code and what to do.\n"
-      "A PATH is a file, a directory or - for stdin; YAML, JSON and .smir alike.";
+      "A PATH is a file, a directory or - for stdin; YAML, JSON and .smir alike. With "
+      "--kubeconfig\n"
+      "it looks at what a cluster has.";
   syntax.options = {
       choice<DiagnosticsFormat>("--format",
                                 {{"human", DiagnosticsFormat::human},
@@ -30,14 +33,17 @@ Syntax syntax_of(Options& options) {
                                 options.format,
                                 "with source lines, a line each, or one document for tools\n"
                                 "(default: human)")};
+  add_cluster_options(options.cluster, options.compile.model, syntax.options);
   add_meaning_options(options.compile.model, syntax.options);
   syntax.ending =
       "examples:\n"
       "  smic check examples/canary\n"
       "  helm template chart | smic check -\n"
-      "  smic check --format=json examples | jq '.diagnostics[].message'\n\n"
-      "exit: 0 no errors (there may be warnings), 1 a file cannot be read, 2 errors, 64 wrong "
-      "usage";
+      "  smic check --format=json examples | jq '.diagnostics[].message'\n"
+      "  smic check --kubeconfig ~/.kube/config\n\n"
+      "exit: 0 no errors (there may be warnings), 1 a file or the cluster cannot be read, 2 "
+      "errors, 64\n"
+      "wrong usage";
   return syntax;
 }
 
@@ -73,7 +79,10 @@ int run_check(Words words, Console& console) {
   const Syntax syntax = syntax_of(options);
   const auto begun = start(syntax, words, console.out, console.err);
   if (begun.exit_code) return *begun.exit_code;
-  const auto sources = read_input(begun.operands);
+  if (const auto fine = check(options.cluster, begun.operands); !fine) {
+    return wrong_usage(syntax, fine.error(), console.err);
+  }
+  const auto sources = read_input(options.cluster, begun.operands, options.compile.model);
   if (!sources) return world_failed("check", sources.error(), console);
 
   Diagnostics diagnostics(*sources);

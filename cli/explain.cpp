@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "base/command_line.h"
+#include "cli/cluster_input.h"
 #include "cli/input.h"
 #include "cli/request.h"
 
@@ -16,6 +17,7 @@ struct Options {
   std::string requests;  // a file of them instead
   bool json = false;
   Engine engine = Engine::native;
+  ClusterInput cluster;
   CompileOptions compile;
   std::string mesh_ranges = controller::kDefaultMeshRanges;
 };
@@ -23,12 +25,13 @@ struct Options {
 Syntax syntax_of(Options& options) {
   Syntax syntax;
   syntax.command = "smic explain";
-  syntax.operands = "PATH...";
-  syntax.least = 1;
+  syntax.operands = "[PATH...]";
   syntax.about =
       "Says what happens to a request, and which resource lines decide: where it is forwarded, or "
       "why\n"
-      "it is denied and what would have to differ. --from and --to are needed, or --requests.";
+      "it is denied and what would have to differ. --from and --to are needed, or --requests. "
+      "PATHs are\n"
+      "manifests; with --kubeconfig it is about what a cluster has.";
   syntax.options = request_options(options.request);
   std::vector<Option> others = {
       text("--requests", "FILE", options.requests,
@@ -45,6 +48,7 @@ Syntax syntax_of(Options& options) {
            "of the cluster's mesh addresses, to show the Service's\n"
            "(default: 240.0.0.0/7,fd73:6d69:6300::/48)")};
   std::ranges::move(others, std::back_inserter(syntax.options));
+  add_cluster_options(options.cluster, options.compile.model, syntax.options);
   add_meaning_options(options.compile.model, syntax.options);
   syntax.ending =
       "outcomes:\n"
@@ -57,7 +61,8 @@ Syntax syntax_of(Options& options) {
       "  smic explain examples/headers --from shop/web --to reviews.shop --header 'cookie: "
       "insider=1'\n"
       "  kubectl get all,ts,tt,htr -A -o yaml | smic explain - --from a/b --to c.d "
-      "--format=json\n\n"
+      "--format=json\n"
+      "  smic explain --kubeconfig ~/.kube/config --from a/b --to c.d\n\n"
       "exit: 0 an outcome, whichever, 1 the world failed, 2 as 0 but the input has errors (and "
       "what\n"
       "has one is left out), 64 wrong usage";
@@ -134,11 +139,14 @@ int run_explain(Words words, Console& console) {
   const Syntax syntax = syntax_of(options);
   const auto begun = start(syntax, words, console.out, console.err);
   if (begun.exit_code) return *begun.exit_code;
+  if (const auto fine = check(options.cluster, begun.operands); !fine) {
+    return wrong_usage(syntax, fine.error(), console.err);
+  }
   auto requests = requests_of(options);
   if (!requests) return wrong_usage(syntax, requests.error(), console.err);
   const auto ranges = controller::MeshRanges::parse(options.mesh_ranges);
   if (!ranges) return wrong_usage(syntax, "--mesh-ranges: " + ranges.error().message, console.err);
-  const auto sources = read_input(begun.operands);
+  const auto sources = read_input(options.cluster, begun.operands, options.compile.model);
   if (!sources) return world_failed("explain", sources.error(), console);
 
   Diagnostics diagnostics(*sources);

@@ -81,4 +81,17 @@ void add_meaning_options(model::Options& target, std::vector<Option>& options) {
   options.insert(options.end(), meaning.begin(), meaning.end());
 }
 
+void add_scope_options(model::Options& target, const std::string& standard,
+                       std::vector<Option>& options) {
+  options.push_back(words("--include", "PATTERN,...", target.include,
+                          "meshed: namespaces (team-*) or Services (shop/web-*), where no\n"
+                          "smic.dev/mesh says it (default: all)"));
+  options.push_back(words("--exclude", "PATTERN,...", target.exclude,
+                          "not meshed, whatever --include says (default: " + standard));
+}
+
+std::vector<std::string> system_services() {
+  return {"kube-system", "kube-public", "kube-node-lease", "default/kubernetes"};
+}
+
 }  // namespace smic

@@ -4,6 +4,7 @@
 // them, by one table, so that `smic check` means what the controller does.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "base/command_line.h"
@@ -13,5 +14,13 @@ namespace smic {
 
 // Options that fill `target`, which must outlive them.
 void add_meaning_options(model::Options& target, std::vector<Option>& options);
+
+// Which Services are meshed, where nothing else says it; `standard` is what --exclude is in help.
+void add_scope_options(model::Options& target, const std::string& standard,
+                       std::vector<Option>& options);
+
+// What --exclude is in a cluster: what runs the cluster, and its API. The mesh's own namespace
+// joins them.
+std::vector<std::string> system_services();
 
 }  // namespace smic

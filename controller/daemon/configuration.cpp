@@ -17,10 +17,9 @@ constexpr unsigned kLongestLease = 300;
 
 }  // namespace
 
-// Of every cluster: what runs the cluster, and its API. The mesh's own namespace joins them.
 CompileOptions with_system_services_left_out() {
   CompileOptions options{.targets = all_targets()};
-  options.model.exclude = {"kube-system", "kube-public", "kube-node-lease", "default/kubernetes"};
+  options.model.exclude = system_services();
   return options;
 }
 
@@ -78,13 +77,6 @@ Syntax syntax_of(Configuration& given) {
            "keeps compiled units from one run to the next, at most a\n"
            "gigabyte; nobody else may write there"),
       targets_option(given.compile.targets, "all"),
-      words("--include", "PATTERN,...", given.compile.model.include,
-            "meshed: namespaces (team-*) or Services (shop/web-*), where no\n"
-            "smic.dev/mesh says it (default: all)"),
-      words("--exclude", "PATTERN,...", given.compile.model.exclude,
-            "not meshed, whatever --include says (default: kube-system,\n"
-            "kube-public,kube-node-lease,default/kubernetes); smic's own\n"
-            "namespace never is"),
       choice<bool>("--manage-dns", {{"auto", true}, {"off", false}}, given.manage_dns,
                    "lead the mesh's names to the mesh in the cluster's own DNS, while\n"
                    "we lead; docs/dns.md (default: auto)"),
@@ -109,6 +101,10 @@ Syntax syntax_of(Configuration& given) {
            "of the shadow plan: ports of every node, one for each port\n"
            "of a meshed Service (default: 16000-29999)")};
   settings::add_log_options(given.log_format, given.log_level, syntax.options);
+  add_scope_options(given.compile.model,
+                    "kube-system,\nkube-public,kube-node-lease,default/kubernetes); smic's own\n"
+                    "namespace never is",
+                    syntax.options);
   add_meaning_options(given.compile.model, syntax.options);
   syntax.ending =
       std::string("SIGHUP reads the file of settings again. SIGTERM and SIGINT end it.\n") +

@@ -3,9 +3,8 @@
 // restarted and compacted by tests/system.
 #include "controller/kube/informer.h"
 
-#include <algorithm>
-
 #include "base/log.h"
+#include "controller/kube/list_kind.h"
 
 namespace smic::kube {
 namespace {
@@ -51,41 +50,13 @@ struct Informer::Impl {
   // ---- list --------------------------------------------------------------------------------
 
   ApiResult<void> list() {
-    const auto served = served_versions();
-    if (!served) return std::unexpected(served.error());
-    for (const std::string& each : *served) {
-      resource = {kind.group, each, kind.plural, kind.only_in, kind.labels};
-      const auto listed = list_resource();
-      if (listed || listed.error().fault != Fault::not_found) return listed;
-    }
-    return fault(Fault::not_found, kind.kind + " is not served");
-  }
-
-  // Those that both sides know, the best one first.
-  ApiResult<std::vector<std::string>> served_versions() {
-    if (!kind.has_crd) return kind.versions;
-    const auto group = client.get("/apis/" + kind.group);
-    if (!group) return std::unexpected(group.error());
-    const auto served = read_group_versions(*group);
-    if (!served) return std::unexpected(served.error());
-    std::vector<std::string> both;
-    for (const std::string& each : kind.versions) {
-      if (std::ranges::find(*served, each) != served->end()) both.push_back(each);
-    }
-    return both;
-  }
-
-  ApiResult<void> list_resource() {
-    std::vector<Object> objects;
-    const auto take = [&](std::vector<Object> page) {
-      std::ranges::move(page, std::back_inserter(objects));
-    };
     const Clock::time_point start = Clock::now();
-    const auto listed = client.list(resource, patience.page, shape(), take);
+    auto listed = list_kind(client, kind, patience.page);
     if (!listed) return std::unexpected(listed.error());
-    const std::size_t count = objects.size();
-    const bool changed = store.replace(kind.kind, std::move(objects));
-    version = *listed;
+    resource = std::move(listed->resource);
+    const std::size_t count = listed->objects.size();
+    const bool changed = store.replace(kind.kind, std::move(listed->objects));
+    version = std::move(listed->version);
     times_missing = 0;
     absence_told = false;
     if ((!present || changed) && !patience.quiet) log_listed(count, start);
@@ -103,13 +74,11 @@ struct Informer::Impl {
                         {"milliseconds", std::to_string(time)}});
   }
 
-  Shape shape() const { return {resource.api_version(), kind.kind, kind.keep}; }
-
   // ---- watch -------------------------------------------------------------------------------
 
   ApiResult<void> watch() {
     const Clock::time_point start = Clock::now();
-    const Shape as = shape();
+    const Shape as = shape_of(kind, resource);
     bool any = false;
     // Not all at the same time, or the API would have to take them up again at the same time, too.
     const auto spread =

@@ -2,6 +2,7 @@
 // The front door of controller/kube: what smic knows of talking to a Kubernetes API.
 //   config.h    where the API is and who we are: kubeconfig, or a pod's ServiceAccount
 //   client.h    one request at a time: lists page by page, watches line by line, writes
+//   list_kind.h a kind as it is now
 //   informer.h  a kind kept up to date by list and watch, whatever the API does
 //   store.h     what the informers know, shrunk, for whoever reads it
 //   leadership.h, election.h   which of several controllers writes
@@ -22,5 +23,6 @@
 #include "controller/kube/fault.h"
 #include "controller/kube/informer.h"
 #include "controller/kube/leadership.h"
+#include "controller/kube/list_kind.h"
 #include "controller/kube/store.h"
 #include "controller/kube/writer.h"
