@@ -14,9 +14,9 @@ using std::chrono::seconds;
 
 constexpr milliseconds kSettle{100};  // changes in between are one look
 constexpr milliseconds kAfterTrouble{5'000};
-constexpr std::size_t kWritesOfALook = 100;
+constexpr milliseconds kRound{2'000};  // of writes, until all of it is looked at again
 constexpr milliseconds kFirstPause{1'000}, kLongestPause{300'000};
-constexpr kube::Writer::Limits kLimits{.per_second = 200, .burst = 200};
+constexpr kube::Writer::Limits kLimits{.per_second = 180, .burst = 20};  // 200 in any second
 
 const kube::Resource kServices{"", "v1", "services"};
 const kube::Resource kSlices{"discovery.k8s.io", "v1", "endpointslices"};
@@ -126,18 +126,20 @@ void Keeper::carry_out(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   const std::vector<Write> writes = wanted_writes(*wishes, world);
   lock.lock();
-  std::size_t made = 0;
+  bool any = false;
+  const Time end = kube::Clock::now() + kRound;
   for (const Write& write : writes) {
-    if (ending_ || made == kWritesOfALook) break;
-    if (has_to_wait(write, kube::Clock::now())) continue;
-    ++made;
+    const Time now = kube::Clock::now();
+    if (ending_ || now > end) break;
+    if (has_to_wait(write, now)) continue;
+    any = true;
     const auto done = make(write, lock);
     if (done) continue;
     if (done.error().fault == kube::Fault::stopped) return;  // whoever leads next looks at it all
     complain(write, done.error());
     if (kube::passes(done.error().fault)) return;  // nor would the next one come through
   }
-  if (made == 0) return;
+  if (!any) return;
   // What was written brings more to be written: slices of Services that are there now.
   look_ = true;
 }

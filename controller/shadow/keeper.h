@@ -4,7 +4,7 @@
 // look at all of it decides (wanted.h), so what somebody edits or deletes is back in a moment, and
 // what is left of a Service that went while nobody led goes, too.
 //
-// It writes one after the other, at its own pace, and looks again every so many writes, so that ten
+// It writes one after the other, at its own pace, and looks again every few seconds, so that ten
 // thousand Services are no storm.
 //
 // Tested by tests/unit/shadow/keeper_test.cpp, on a real API server by tests/system/shadow_test.py.

@@ -44,14 +44,14 @@ std::string PortRange::to_string() const {
 }
 
 PortTable::PortTable(PortRange range, std::vector<Claim> claims) : range_(range) {
+  targets_.reserve(claims.size());
   std::ranges::sort(claims, [](const Claim& a, const Claim& b) {
     return std::tie(a.created, a.name) < std::tie(b.created, b.name);
   });
   for (const Claim& claim : claims) {
     for (const auto& [port, target] : claim.targets) {
-      if (!range_.contains(target) || !taken_.insert({port.transport, target}).second) continue;
+      if (!range_.contains(target) || !take(port.transport, target)) continue;
       targets_[claim.name][port] = target;
-      ++count_[port.transport];
     }
   }
 }
@@ -62,9 +62,12 @@ const Targets& PortTable::of(const std::string& name) const {
   return found == targets_.end() ? none : found->second;
 }
 
-bool PortTable::full(Transport transport) const {
-  const auto count = count_.find(transport);
-  return count != count_.end() && count->second >= range_.size();
+bool PortTable::take(Transport transport, std::uint16_t port) {
+  Ports& ports = transport == Transport::tcp ? tcp_ : udp_;
+  if (ports.taken[port]) return false;
+  ports.taken[port] = true;
+  ++ports.count;
+  return true;
 }
 
 std::optional<std::uint16_t> PortTable::give(const std::string& name, const Port& port,
@@ -77,14 +80,13 @@ std::optional<std::uint16_t> PortTable::give(const std::string& name, const Port
   for (std::size_t step = 0; step < range_.size(); ++step) {
     const auto candidate =
         static_cast<std::uint16_t>(range_.first + (start + step) % range_.size());
-    if (taken_.contains({port.transport, candidate})) continue;
+    if (ports(port.transport).taken[candidate]) continue;
     if (!found) found = candidate;
     if (resting.contains({port.transport, candidate})) continue;
     found = candidate;
     break;
   }
-  taken_.insert({port.transport, *found});
-  ++count_[port.transport];
+  take(port.transport, *found);
   targets[port] = *found;
   return found;
 }

@@ -5,11 +5,13 @@
 // Tested by tests/unit/shadow/ports_test.cpp.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -50,7 +52,7 @@ class PortTable {
   PortTable(PortRange range, std::vector<Claim> claims);
 
   const Targets& of(const std::string& name) const;
-  bool full(Transport transport) const;
+  bool full(Transport transport) const { return ports(transport).count >= range_.size(); }
 
   // The one it has, or a free one: from where the hash of name and port leads on, so that it
   // rarely is one that was somebody else's a moment ago. Those in `resting` only if need be.
@@ -59,10 +61,19 @@ class PortTable {
                                     const Taken& resting);
 
  private:
-  PortRange range_;
-  std::map<std::string, Targets> targets_;
-  Taken taken_;
-  std::map<Transport, std::size_t> count_;
+  struct Ports {
+    std::bitset<65536> taken;
+    std::size_t count = 0;
+  };
+
+  const Ports& ports(Transport transport) const {
+    return transport == Transport::tcp ? tcp_ : udp_;
+  }
+  bool take(Transport transport, std::uint16_t port);  // false: it is somebody's
+
+  const PortRange range_;
+  std::unordered_map<std::string, Targets> targets_;  // by name
+  Ports tcp_, udp_;
 };
 
 }  // namespace smic::shadow

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
+#include <unordered_set>
 
 #include "controller/shadow/write_bodies.h"
 
@@ -57,6 +59,7 @@ class Writes {
  private:
   static std::vector<Claim> claims(const Standing& standing) {
     std::vector<Claim> claims;
+    claims.reserve(standing.services.size());
     for (const auto& [name, service] : standing.services) {
       claims.push_back({name, service.created, service.targets});
     }
@@ -79,7 +82,7 @@ class Writes {
     }
     const StandingService& stands = found->second;
     if (must_be_made_anew(wanted, stands)) return;  // it is removed, and is then no more there
-    kept_services_.insert(wanted.name);
+    kept_services_.insert(found->first);
     const bool right = stands.as_written && stands.of == wanted.of &&
                        stands.targets == wanted.targets &&
                        (wanted.families.empty() || stands.families == wanted.families);
@@ -106,14 +109,11 @@ class Writes {
   }
 
   void add_slice(const SliceToWrite& wanted, std::uint64_t endpoints) {
-    kept_slices_.insert(wanted.name);
     const auto found = world_.standing.slices.find(wanted.name);
     const bool there = found != world_.standing.slices.end();
+    if (there && found->second.family != wanted.family) return;  // which cannot be changed
+    if (there) kept_slices_.insert(found->first);
     if (there && says(found->second, wanted, endpoints)) return;
-    if (there && found->second.family != wanted.family) {  // which cannot be changed
-      kept_slices_.erase(wanted.name);
-      return;
-    }
     slices_.push_back({there ? Write::Verb::patch : Write::Verb::create, Write::Kind::slice,
                        wanted.name, slice_body(wanted)});
   }
@@ -132,7 +132,7 @@ class Writes {
   const World& world_;
   PortTable table_;
   const std::vector<Part> v4_, v6_;
-  std::set<std::string> kept_services_, kept_slices_;
+  std::unordered_set<std::string_view> kept_services_, kept_slices_;  // of what stands
   std::vector<Write> slices_, patches_, creations_, removals_;
 };
 

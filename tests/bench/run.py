@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+WHEN_ASKED = ["shadow"]  # by --only: it takes a quarter of an hour and more, and `./dev parts`
 
 
 def main():
@@ -18,7 +19,7 @@ def main():
     parser.add_argument("--build", default="build", help="where the programs were built")
     parser.add_argument("--json", metavar="FILE", help="also write the figures there")
     names = ["decision", "engines", "compile", "distribution", "proxy", "streams", "changes", "fleet",
-             "reload"]
+             "reload", *WHEN_ASKED]
     parser.add_argument("--only", choices=names, help="one bench alone")
     options = parser.parse_args()
     programs = pathlib.Path(options.build) / "bin"
@@ -34,10 +35,11 @@ def main():
                           str(programs / "bench_changes"), "--node-plan"]
     benches["fleet"] = [str(programs / "bench_fleet")]
     benches["reload"] = [sys.executable, str(HERE / "bench_reload.py")]
+    benches["shadow"] = ["unshare", "--net", sys.executable, str(HERE / "bench_shadow.py")]
     figures, failed = [], []
     with tempfile.TemporaryDirectory() as folder:
         for name, command in benches.items():
-            if options.only and options.only != name:
+            if name != options.only and (options.only or name in WHEN_ASKED):
                 continue
             print(f"\n== {name} ==", flush=True)
             part = pathlib.Path(folder) / f"{name}.json"
