@@ -99,8 +99,10 @@ class Planner {
   std::optional<Span> find_span(std::uint32_t state);
   std::optional<std::uint32_t> utf8_to(const Targets& targets, std::uint32_t to) const;
   std::optional<std::uint32_t> continuation_to(std::uint32_t state, std::uint32_t to) const;
+  std::optional<StatePlan> plan_literal(std::uint32_t state) const;
   std::optional<StatePlan> plan_step(const Targets& targets) const;
-  StatePlan plan_keys(const Targets& targets, const std::array<bool, 256>& free,
+  static StatePlan keys_alone(const Targets& targets, const std::array<bool, 256>& free);
+  StatePlan plan_keys(StatePlan keys, const Targets& targets, const std::array<bool, 256>& free,
                       bool may_retry) const;
   void try_retries(const Targets& targets, StatePlan& best) const;
 

@@ -12,6 +12,7 @@
 #include <bit>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "base/check.h"
 #include "compiler/decision/shapes.h"
@@ -85,7 +86,8 @@ class ProgramWriter {
   bool settled(std::uint32_t state) const { return !is_detour(state) && dfa_.settled(state); }
   bool dead(std::uint32_t state) const { return settled(state) && accept(state) == 0; }
   bool open(std::uint32_t state) const { return !settled(state) && offsets_[state] == 0; }
-  StatePlan plan(std::uint32_t state) const {
+  StatePlan plan(std::uint32_t state) {
+    if (ahead_ && ahead_->first == state) return std::exchange(ahead_, std::nullopt)->second;
     return is_detour(state) ? detour(state).plan : planner_.plan(state);
   }
   bool dead_if_broken(std::uint32_t state) const {
@@ -303,7 +305,11 @@ class ProgramWriter {
       last = {};
       if (text.size() < contract::kMaxText && open(next) && ways_in_[next] == 1 && !hashed(next)) {
         StatePlan ahead = this->plan(next);
-        if (joins(next, state, plan, ahead)) last = std::move(ahead);
+        if (joins(next, state, plan, ahead)) {
+          last = std::move(ahead);
+        } else {
+          ahead_.emplace(next, std::move(ahead));  // it is most likely written next
+        }
       }
       if (last.keys.empty()) return write_text(state, plan, text, next);
     }
@@ -421,6 +427,7 @@ class ProgramWriter {
   std::map<std::uint32_t, Hash> hashes_;  // by state, until written
   std::set<std::uint32_t> ordinary_;      // states that are not hashed, or no more
   std::vector<Detour> detours_;
+  std::optional<std::pair<std::uint32_t, StatePlan>> ahead_;  // one that was not joined
   std::vector<std::uint32_t> offsets_;                 // per state, 0 = not written
   std::vector<std::optional<std::uint32_t>> results_;  // per set
   std::vector<std::uint32_t> ways_in_;                 // per state, how many edges lead to it
