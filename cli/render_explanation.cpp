@@ -42,6 +42,38 @@ std::string name_of(ir::Protocol protocol) {
   return {};
 }
 
+// ---- shares -----------------------------------------------------------------------------------
+
+// What each backend has of all, "90", "33.3": in percent, with strict shares whether or not somebody
+// is there to take it (D-20c). Where nobody can take anything, nobody has a share.
+class Shares {
+ public:
+  explicit Shares(const Explanation& explanation) : strict_(explanation.policy.strict_shares()) {
+    if (explanation.outcome == Outcome::unavailable) return;
+    for (const BackendAnswer& each : explanation.backends) total_ += counted(each);
+  }
+
+  bool strict() const { return strict_; }
+
+  std::string percent(const BackendAnswer& answer) const {
+    const std::uint64_t share = counted(answer);
+    const double percent =
+        total_ == 0 ? 0.0 : 100.0 * static_cast<double>(share) / static_cast<double>(total_);
+    std::array<char, 32> text;
+    const bool whole = percent == static_cast<double>(static_cast<std::uint64_t>(percent));
+    std::snprintf(text.data(), text.size(), whole ? "%.0f" : "%.1f", percent);
+    return text.data();
+  }
+
+ private:
+  std::uint64_t counted(const BackendAnswer& answer) const {
+    return strict_ || answer.usable() ? answer.backend.weight : 0;
+  }
+
+  bool strict_;
+  std::uint64_t total_ = 0;
+};
+
 // ---- json -------------------------------------------------------------------------------------
 
 std::string quoted(std::string_view text) { return '"' + json_escape(text) + '"'; }
@@ -51,12 +83,13 @@ std::string json_of(const ir::Origin& origin) {
          ", \"line\": " + std::to_string(origin.line) + "}";
 }
 
-std::string json_of(const BackendAnswer& answer) {
+std::string json_of(const BackendAnswer& answer, const Shares& shares) {
   return "{\"service\": " + quoted(ir::to_string(answer.backend.service)) +
          ", \"port\": " + std::to_string(answer.backend.port) +
          ", \"weight\": " + std::to_string(answer.backend.weight) +
          ", \"allowed\": " + (answer.allowed ? "true" : "false") +
-         ", \"ready\": " + std::to_string(answer.ready) + "}";
+         ", \"ready\": " + std::to_string(answer.ready) +
+         ", \"share\": " + shares.percent(answer) + "}";
 }
 
 std::string name_of(Difference::Part part) {
@@ -132,28 +165,13 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
-// Does it have a share of its own, whether or not somebody is there to take it (D-20c)?
-bool has_share(const BackendAnswer& answer, bool strict) {
-  return strict ? answer.backend.weight > 0 : answer.usable();
-}
-
-// "90%", "33.3%": the share of what all take that have one.
-std::string share_of(const BackendAnswer& answer, std::uint64_t total, bool strict) {
-  const double percent =
-      has_share(answer, strict) ? 100.0 * answer.backend.weight / static_cast<double>(total) : 0.0;
-  std::array<char, 32> text;
-  const bool whole = percent == static_cast<double>(static_cast<std::uint64_t>(percent));
-  std::snprintf(text.data(), text.size(), whole ? "%.0f%%" : "%.1f%%", percent);
-  return text.data();
-}
-
-std::string backend_row(const BackendAnswer& answer, std::uint64_t total, bool strict) {
+std::string backend_row(const BackendAnswer& answer, const Shares& shares) {
   std::string row =
-      "  " + padded("  " + share_of(answer, total, strict), 10) +
+      "  " + padded("  " + shares.percent(answer) + '%', 10) +
       padded(ir::to_string(answer.backend.service) + ':' + std::to_string(answer.backend.port),
              36) +
       padded("weight " + std::to_string(answer.backend.weight), 14);
-  if (answer.ready == 0) return row + "no ready endpoint" + (strict ? ": 503" : "");
+  if (answer.ready == 0) return row + "no ready endpoint" + (shares.strict() ? ": 503" : "");
   return row + (answer.allowed ? "allowed" : "denied");
 }
 
@@ -190,7 +208,8 @@ std::string render_json(const Query& query, const Explanation& explanation,
   const std::string next = "," + between;
   const auto origin_json = [](const ir::Origin& origin) { return json_of(origin); };
   const auto policy_json = [](const contract::PolicyLine& line) { return json_of(line); };
-  const auto backend_json = [](const BackendAnswer& answer) { return json_of(answer); };
+  const Shares shares(explanation);
+  const auto backend_json = [&](const BackendAnswer& answer) { return json_of(answer, shares); };
   return "{\"outcome\": " + quoted(name_of(explanation.outcome)) + "," + between +
          "\"route\": " + (explanation.route ? json_of(*explanation.route) : "null") + "," +
          between + "\"backends\": " + array_of(explanation.backends, backend_json) + "," + between +
@@ -214,14 +233,8 @@ std::string render_human(const Query& query, const Explanation& explanation, boo
   std::string text = paint(name_of(explanation.outcome), colour_of(explanation.outcome), colour) +
                      ": " + request_text(query, explanation) + "\n\n";
   if (explanation.route) text += origin_row("route", *explanation.route);
-  const bool strict = explanation.policy.strict_shares();
-  std::uint64_t total = 0;
-  for (const BackendAnswer& each : explanation.backends) {
-    if (has_share(each, strict)) total += each.backend.weight;
-  }
-  for (const BackendAnswer& each : explanation.backends) {
-    text += backend_row(each, total, strict) + '\n';
-  }
+  const Shares shares(explanation);
+  for (const BackendAnswer& each : explanation.backends) text += backend_row(each, shares) + '\n';
   for (const ir::Origin& origin : explanation.because) text += origin_row("because", origin);
   text += "  " + padded("why", 10) + explanation.reason + '\n';
   for (const std::string& hint : explanation.hints) text += "  " + padded("", 10) + hint + '\n';

@@ -28,6 +28,7 @@ HEADER_VALUES = {"user-agent": ("Mozilla Firefox/1", "curl/8.1", "curl"), "x-can
                  "cookie": ("insider=1", "a=b; insider=1; c", "insider=12"),
                  "host": ("front.shop", "front.shop:80", "BACK")}
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
+EXTENSIONS = ("PURGE", "M-SEARCH")  # no methods of SMI's, by an option methods all the same (D-29)
 
 
 class Generator:
@@ -52,6 +53,17 @@ class Generator:
     def address(self):
         self.addresses += 1
         return f"10.1.{self.addresses // 250}.{self.addresses % 250 + 1}"
+
+    def options(self):
+        """Of the whole mesh, as the oracle takes them; those left out are as by default."""
+        options = {}
+        if self.chance(10):
+            options["access"] = "permissive"
+        if self.chance(60):
+            options["split_shares"] = "strict"
+        if self.chance(50):
+            options["extension_methods"] = self.some(EXTENSIONS, 1)
+        return options
 
     # -- the mesh ----------------------------------------------------------------------------------
 
@@ -135,6 +147,9 @@ class Generator:
         metadata = {}
         if self.chance(8):
             metadata["annotations"] = {"smic.dev/protocol": self.pick(("http", "tcp", "udp", "soap"))}
+        if self.chance(12):
+            metadata.setdefault("annotations", {})["smic.dev/split-shares"] = self.pick(
+                ("strict", "strict", "redistribute", "loose"))
         if self.chance(3):
             metadata["labels"] = {"smic.dev/mesh": "false"}
         return self.thing("v1", "Service", ns, name, metadata=metadata, spec=spec)
@@ -198,6 +213,8 @@ class Generator:
             match["methods"] = self.some(METHODS + ("*",), 0, 3)
             if self.chance(2):
                 match["methods"].append("get")
+            if self.chance(6):
+                match["methods"].append(self.pick(EXTENSIONS))
         if self.chance(40) and version != "v1alpha1":
             pairs = [(each, self.pick(HEADERS[each])) for each in self.some(HEADERS, 0, 2)]
             shown = lambda each: each.title() if self.chance(20) else each  # noqa: E731
@@ -329,7 +346,7 @@ class Generator:
     def aim(self, request, groups):
         """So that some match may hold; then perhaps off it again."""
         request.path = "/" + self.pick(SEGMENTS)
-        request.method = self.pick(METHODS)
+        request.method = self.pick(EXTENSIONS if self.chance(4) else METHODS)
         if groups and self.chance(80):
             group = self.pick(groups)
             match = self.pick(matches_of(group))

@@ -141,17 +141,19 @@ def weights_of(split):
 
 # ---- what is wrong on its own is left out whole (§7, the E-codes) --------------------------------
 
-def wrong(thing):
-    return {"HTTPRouteGroup": wrong_group, "TCPRoute": wrong_ports, "UDPRoute": wrong_ports,
+def wrong(thing, extension_methods=()):
+    if thing["kind"] == "HTTPRouteGroup":
+        return wrong_group(thing, extension_methods)
+    return {"TCPRoute": wrong_ports, "UDPRoute": wrong_ports,
             "TrafficTarget": wrong_target, "IdentityBinding": wrong_binding,
             "TrafficSplit": wrong_split}.get(thing["kind"], lambda _: False)(thing)
 
 
-def wrong_group(group):
+def wrong_group(group, extension_methods):
     names = [match.get("name") for match in matches_of(group)]
     methods = {method for match in matches_of(group) for method in match.get("methods") or []}
     return (not all(names) or len(set(names)) < len(names)  # E02
-            or not methods <= METHODS | {"*"})              # E04
+            or not methods <= METHODS | {"*"} | set(extension_methods))  # E04, D-29
 
 
 def wrong_ports(route):
@@ -236,9 +238,9 @@ class Request:
 # ---- a mesh --------------------------------------------------------------------------------------
 
 class Oracle:
-    def __init__(self, objects, access="enforce"):
-        self.objects = [thing for thing in objects if not wrong(thing)]
-        self.access = access
+    def __init__(self, objects, access="enforce", split_shares="redistribute", extension_methods=()):
+        self.objects = [thing for thing in objects if not wrong(thing, extension_methods)]
+        self.access, self.split_shares = access, split_shares
 
     def all(self, kind, ns=None):
         return [thing for thing in self.objects
@@ -267,11 +269,27 @@ class Oracle:
             shown.append({"service": f"{ns_of(backend)}/{name_of(backend)}", "port": request.port,
                           "weight": weight, "allowed": permissive or bool(targets),
                           "ready": len(ready)})
+        self.share_out(shown, self.strict_shares(service))
         usable = [each for each in shown if each["weight"] > 0 and each["ready"] > 0]
         outcome = ("unavailable" if not usable else
                    "forward" if any(each["allowed"] for each in usable) else "deny")
         return {"outcome": outcome, "route": route, "backends": shown,
                 "because": [] if permissive else sorted(because)}
+
+    def strict_shares(self, service):
+        """D-20c's option, of the mesh or, where that means something, of the Service that was called."""
+        own = service["metadata"].get("annotations", {}).get("smic.dev/split-shares")
+        return (own if own in ("strict", "redistribute") else self.split_shares) == "strict"
+
+    @staticmethod
+    def share_out(shown, strict):
+        """Percent, to a tenth. A backend without ready endpoints is left out of the sum, or with strict shares
+        keeps what nobody takes then; a weight of zero never has a share. Where none is ready, none has one."""
+        usable = [each for each in shown if each["weight"] > 0 and each["ready"] > 0]
+        total = sum(each["weight"] for each in (shown if strict else usable))
+        for each in shown:
+            counts = each in usable or (strict and usable)
+            each["share"] = float(f"{100.0 * each['weight'] / total:.1f}") if counts else 0.0
 
     def meshed_port(self, service, request):
         namespace = self.find_namespace(ns_of(service))

@@ -120,6 +120,28 @@ TEST_CASE("a split forwards if one backend that takes traffic is allowed, in the
   CHECK(explanation.reason.find("shop/v2 is denied") != std::string::npos);
 }
 
+TEST_CASE("shares in JSON are those of the traffic: whose nobody takes goes to the others, or not") {
+  const Query query = query_of("web");
+  const auto shares = [&](const Explanation& explanation) {
+    const std::string json = render_json(query, explanation);
+    std::string found;
+    constexpr std::string_view kField = "\"share\": ";
+    for (std::size_t at = 0; (at = json.find(kField, at)) != json.npos;) {
+      at += kField.size();
+      found += json.substr(at, json.find('}', at) - at) + ' ';
+    }
+    return found;
+  };
+  CHECK(shares(explained(kV2Pod, kSplit, kAccess, query)) == "10 90 ");
+  Explanation without_v2 = explained("", kSplit, kAccess, query);
+  CHECK(shares(without_v2) == "0 100 ");
+  without_v2.policy.split_shares = {contract::SplitShares::strict, {"Service shop/reviews", "", 1}};
+  CHECK(shares(without_v2) == "10 90 ");
+  for (BackendAnswer& each : without_v2.backends) each.ready = 0;
+  without_v2.outcome = Outcome::unavailable;
+  CHECK(shares(without_v2) == "0 0 ");
+}
+
 TEST_CASE("a backend is allowed by the endpoints that take its traffic, the ready ones") {
   const std::string not_ready = R"(---
 apiVersion: v1
