@@ -4,7 +4,6 @@
 // same patterns: RE2::Set and Vectorscan, which is what a proxy that generates no code would do,
 // and clang -O2 on the C that one would write. And a whole mesh from its YAML, cold and after a
 // change.
-#include <hs/hs.h>
 #include <re2/re2.h>
 #include <re2/set.h>
 
@@ -21,6 +20,7 @@
 #include "compiler/unit_compiler.h"
 #include "tests/bench/figures.h"
 #include "tests/bench/generated_c.h"
+#include "tests/bench/path_database.h"
 #include "tests/bench/route_tables.h"
 
 namespace smic::bench {
@@ -62,25 +62,6 @@ void compile_re2_set(const ir::Unit& unit) {
   SMIC_CHECK(set.Compile(), "RE2::Set compiles");
 }
 
-void compile_vectorscan(const ir::Unit& unit) {
-  std::vector<std::string> anchored;
-  for (const ir::Match& match : unit.matches) anchored.push_back("^" + *match.path);
-  std::vector<const char*> texts;
-  std::vector<unsigned> ids;
-  const std::vector<unsigned> flags(anchored.size(), HS_FLAG_SINGLEMATCH | HS_FLAG_DOTALL);
-  for (const std::string& text : anchored) {
-    ids.push_back(static_cast<unsigned>(texts.size()));
-    texts.push_back(text.c_str());
-  }
-  hs_database_t* database = nullptr;
-  hs_compile_error_t* error = nullptr;
-  const auto count = static_cast<unsigned>(texts.size());
-  hs_compile_multi(texts.data(), flags.data(), ids.data(), count, HS_MODE_BLOCK, nullptr, &database,
-                   &error);
-  SMIC_CHECK(database, "Vectorscan compiles");
-  hs_free_database(database);
-}
-
 void run_units(Figures& figures) {
   std::printf("%8s %12s %12s %12s %12s %12s %12s %12s\n", "rules", "smic ms", "known shape",
               "us a rule", "RE2::Set ms", "Vectorscan ms", "clang -O2 ms", "image bytes");
@@ -98,7 +79,8 @@ void run_units(Figures& figures) {
       bytes = image_bytes(unit);
     });
     const double re2 = best_of(rounds, [&] { compile_re2_set(unit); });
-    const double vectorscan = best_of(rules > 100 ? 1 : 3, [&] { compile_vectorscan(unit); });
+    const double vectorscan =
+        best_of(rules > 100 ? 1 : 3, [&] { const PathDatabase compiled(unit); });
     const double clang = rules > 1'000 ? 0 : compile_with_clang(generated_c(unit));
     std::printf("%8zu %12.2f %12.2f %12.1f %12.2f %12.2f %12.1f %12zu\n", rules, smic, known,
                 known * 1e3 / static_cast<double>(rules), re2, vectorscan, clang, bytes);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one decision costs with 10 to 100,000 rules in one unit, with 10,000 rules in 200 units, and
-// what linear RE2 and RE2::Set cost for the same answers.
+// what linear RE2, RE2::Set and Vectorscan cost for the same answers.
 //
 // How it is measured: every size is asked the same number of distinct requests (uniformly random
 // rules, 5 % on no rule), stored one after the other in one block, so that the caches see the same
@@ -13,7 +13,7 @@
 // What the peers do: "linear" tries one RE2 per rule, method first, then path, then header. Access
 // is a union, so all rules are tried; "first" stops at the first rule that holds, as a router
 // without access rules could (and so answers less). RE2::Set finds all matching paths in one pass,
-// then methods and headers of those are tried.
+// then methods and headers of those are tried; so does a scan of Vectorscan's, in block mode.
 #include <re2/re2.h>
 #include <re2/set.h>
 
@@ -29,6 +29,7 @@
 #include "contract/check_tables.h"
 #include "contract/kernel.h"
 #include "tests/bench/figures.h"
+#include "tests/bench/path_database.h"
 #include "tests/bench/route_tables.h"
 
 namespace smic::bench {
@@ -38,7 +39,7 @@ constexpr std::uint64_t kSeed = 20261122;
 constexpr std::size_t kRequests = 16'384;
 constexpr std::size_t kRounds = 40;
 constexpr double kMisses = 0.05;
-constexpr std::size_t kMostSetRules = 10'000;  // more take RE2::Set gigabytes
+constexpr std::size_t kMostSetRules = 10'000;  // more take RE2::Set gigabytes, Vectorscan minutes
 constexpr std::size_t kUnits = 200;
 
 // Only what the bench's units have: one destination, one header name.
@@ -108,6 +109,7 @@ class Peers {
     }
     has_set_ = unit.matches.size() <= kMostSetRules;
     SMIC_CHECK(!has_set_ || set_.Compile(), "RE2::Set compiles");
+    if (has_set_) vectorscan_ = std::make_unique<PathDatabase>(unit);
     outcomes_.resize(unit.matches.size(), {static_cast<std::uint32_t>(unit.routes.size() - 1), {}});
     for (std::uint32_t route = 0; route < unit.routes.size(); ++route) {
       each_match(unit.routes[route].when, [&](Outcome& o) { o.route = std::min(o.route, route); });
@@ -132,13 +134,15 @@ class Peers {
   bool has_set() const { return has_set_; }
 
   Answer set(const ir::Request& request, std::vector<int>& found) const {
-    Answer answer = nothing();
     found.clear();
     set_.Match(request.path, &found);
-    for (const int i : found) {
-      if (method_holds(i, request) && header_holds(i, request)) reach(i, request, answer);
-    }
-    return answer;
+    return of_paths(request, found);
+  }
+
+  Answer vectorscan(const ir::Request& request, std::vector<int>& found) const {
+    found.clear();
+    vectorscan_->match(request.path, found);
+    return of_paths(request, found);
   }
 
  private:
@@ -146,6 +150,15 @@ class Peers {
     std::uint32_t route;
     const std::set<ir::Identity>* callers;
   };
+
+  // The answer, where `found` are the rules whose path holds.
+  Answer of_paths(const ir::Request& request, const std::vector<int>& found) const {
+    Answer answer = nothing();
+    for (const int i : found) {
+      if (method_holds(i, request) && header_holds(i, request)) reach(i, request, answer);
+    }
+    return answer;
+  }
 
   static RE2::Options set_options() {
     RE2::Options options;
@@ -181,6 +194,7 @@ class Peers {
   std::vector<std::unique_ptr<RE2>> paths_, headers_;
   RE2::Set set_;
   bool has_set_ = true;
+  std::unique_ptr<PathDatabase> vectorscan_;  // if has_set_
   std::vector<Outcome> outcomes_;
 };
 
@@ -264,6 +278,8 @@ struct Case {
         SMIC_CHECK(ours == peers.linear(request, false), "linear RE2 gives the same answer");
         SMIC_CHECK(!peers.has_set() || ours == peers.set(request, found),
                    "RE2::Set gives the same answer");
+        SMIC_CHECK(!peers.has_set() || ours == peers.vectorscan(request, found),
+                   "Vectorscan gives the same answer");
       }
     }
   }
@@ -281,6 +297,8 @@ struct Case {
     timed(first, sample, [&](const ir::Request& r) { return peers.linear(r, true); });
     if (peers.has_set()) {
       timed(set, kRequests, [&](const ir::Request& r) { return peers.set(r, found); });
+      timed(vectorscan, kRequests,
+            [&](const ir::Request& r) { return peers.vectorscan(r, found); });
     }
   }
 
@@ -290,7 +308,7 @@ struct Case {
   Traffic uniform, zipf;
   Peers peers;
   std::size_t sample;  // requests that linear RE2 is asked
-  Times linear, first, set;
+  Times linear, first, set, vectorscan;
 };
 
 // As many rules as the largest unit that is judged, in many units that are asked in turn.
@@ -329,9 +347,10 @@ std::string rounded(const Times& times) {
 
 void report(const Case& c, Figures& figures) {
   const double bytes = static_cast<double>(c.decision.tables.size()) / c.rules;
-  std::printf("%7zu %12s %12s %22s %22s %14s %8.0f\n", c.rules, rounded(c.uniform.times).c_str(),
-              rounded(c.zipf.times).c_str(), rounded(c.linear).c_str(), rounded(c.first).c_str(),
-              rounded(c.set).c_str(), bytes);
+  std::printf("%7zu %12s %12s %22s %22s %14s %14s %8.0f\n", c.rules,
+              rounded(c.uniform.times).c_str(), rounded(c.zipf.times).c_str(),
+              rounded(c.linear).c_str(), rounded(c.first).c_str(), rounded(c.set).c_str(),
+              rounded(c.vectorscan).c_str(), bytes);
   const std::string name = "decision-" + std::to_string(c.rules);
   figures.add(name, c.uniform.times.median(), "ns", "");
   figures.add(name + "-zipf", c.zipf.times.median(), "ns", "");
@@ -340,6 +359,8 @@ void report(const Case& c, Figures& figures) {
   if (c.peers.has_set()) {
     figures.add(name + "-vs-re2-set", c.set.median() / c.uniform.times.median(), "times faster",
                 "RE2::Set 20220601");
+    figures.add(name + "-vs-vectorscan", c.vectorscan.median() / c.uniform.times.median(),
+                "times faster", "Vectorscan");
   }
   figures.add(name + "-tables", bytes, "bytes per rule", "");
 }
@@ -372,8 +393,8 @@ void run(Figures& figures) {
     many.time();
   }
   std::printf("ns per decision, best / median of %zu rounds of %zu requests\n", kRounds, kRequests);
-  std::printf("%7s %12s %12s %22s %22s %14s %8s\n", "rules", "smic", "smic, Zipf",
-              "linear RE2, all", "linear RE2, first", "RE2::Set", "bytes");
+  std::printf("%7s %12s %12s %22s %22s %14s %14s %8s\n", "rules", "smic", "smic, Zipf",
+              "linear RE2, all", "linear RE2, first", "RE2::Set", "Vectorscan", "bytes");
   for (const auto& c : cases) report(*c, figures);
   std::printf("%zu rules in %zu units: %s\n", kMostSetRules, kUnits, rounded(many.times).c_str());
   figures.add("decision-10000-in-200-units", many.times.median(), "ns", "");
