@@ -36,8 +36,10 @@ class Stage:
 
 
 def tests_on(make_stage):
-    """The suites as test classes: Access, Spec, Split."""
-    return [type(suite.__name__.removeprefix("Traffic"), (suite, unittest.TestCase), {"make_stage": make_stage})
+    """The suites as test classes, Access, Spec, Split, of the module that the stage is of (whose
+    setUpModule is then theirs)."""
+    members = {"make_stage": make_stage, "__module__": make_stage.__module__}
+    return [type(suite.__name__.removeprefix("Traffic"), (suite, unittest.TestCase), dict(members))
             for suite in (TrafficAccess, TrafficSpec, TrafficSplit)]
 
 
