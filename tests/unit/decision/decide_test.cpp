@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Units by hand, a feature each, against the naive interpreter.
+#include <bit>
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "compiler/decision/access.h"
 #include "contract/kernel.h"
 #include "contract/tables.h"
 #include "tests/unit/decision/asked.h"
@@ -260,6 +262,43 @@ TEST_CASE("nested patterns beyond the budget for merging are listed, and answer 
   CHECK(decision::describe(asked.unit()).text.find("list 0") != std::string::npos);
   asked.agree({.paths = {"", "/", "/a", path.substr(0, 200), path.substr(0, 449), path, path + "b"},
                .sources = {"", "a/all", "a/x0", "a/x1", "a/x199", "a/x448", "a/x449"}});
+}
+
+TEST_CASE("rows beyond the budget for expanding stay lists of terms, and answer the same") {
+  // 512 callers, told apart by which of nine sets they are in, and a path for each five of the
+  // sets: 126 rows of five terms, of 256 classes each, where there is room for some sixty.
+  constexpr std::size_t kSets = 9, kCallers = 1 << kSets, kTogether = 5;
+  std::string sources, matches, allows;
+  std::vector<std::string> when(kSets);
+  std::size_t paths = 0;
+  for (std::size_t sets = 0; sets < kCallers; ++sets) {
+    if (std::popcount(sets) != kTogether) continue;
+    const std::string match = "m" + number(paths++);
+    matches += " match " + match + " = path ~ \"/" + match + "$\"\n";
+    for (std::size_t i = 0; i < kSets; ++i) {
+      if (sets >> i & 1) when[i] += (when[i].empty() ? "" : " or ") + match;
+    }
+  }
+  for (std::size_t i = 0; i < kSets; ++i) {
+    std::string members;
+    for (std::size_t caller = 0; caller < kCallers; ++caller) {
+      if (caller >> i & 1) members += (members.empty() ? "a/x" : ", a/x") + number(caller);
+    }
+    sources += " source s" + number(i) + " = { " + members + " }\n";
+    allows += " allow to a/b from s" + number(i) + " when " + when[i] + "\n";
+  }
+  const Asked asked("unit a/b:80 http enforce\n" + sources + matches + " route r0 -> a/b:80\n" +
+                    allows);
+  const decision::Graph graph = decision::build(asked.unit());
+  const auto many = [&](std::uint32_t row) {
+    return graph.access.rows[row].size() > decision::kFewTerms;
+  };
+  const std::vector<std::uint32_t> rows = decision::used_rows(graph);
+  const auto kept = static_cast<std::size_t>(std::ranges::count_if(rows, many));
+  CHECK(kept > 50);
+  CHECK(kept < paths - 50);
+  asked.agree({.paths = {"/", "/m0", "/m1", "/m60", "/m63", "/m124", "/m125"},
+               .sources = {"", "a/x0", "a/x1", "a/x31", "a/x256", "a/x480", "a/x511"}});
 }
 
 TEST_CASE("split follows the weights and never picks a backend without one") {
