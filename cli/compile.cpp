@@ -230,7 +230,7 @@ Result<std::string> digests_of(const std::vector<ir::Unit>& units, const Options
 // share a number with TCP.
 struct File {
   std::string name;
-  std::shared_ptr<const contract::Bytes> bytes;
+  UnitCompiler::Image bytes;
 };
 
 std::string file_stem(const ir::Unit& unit) {
@@ -266,7 +266,7 @@ Result<std::vector<File>> files_of(const std::vector<ir::Unit>& units, const Opt
     auto object = object_of(raw, options);
     if (!object) return std::unexpected(object.error());
     files.push_back(
-        {file_stem(raw) + ".o", std::make_shared<const contract::Bytes>(*std::move(object))});
+        {file_stem(raw) + ".o", std::make_shared<const PackedBytes>(*object)});
   }
   return files;
 }
@@ -318,7 +318,7 @@ Result<void> write_each(const std::vector<ir::Unit>& units, const Options& optio
   if (!files) return std::unexpected(files.error());
   for (const File& file : *files) {
     auto written =
-        write_file((fs::path(options.output) / file.name).string(), as_text(*file.bytes));
+        write_file((fs::path(options.output) / file.name).string(), as_text(file.bytes->unpack()));
     if (!written) return written;
   }
   return {};
@@ -335,7 +335,7 @@ Result<void> write_binary(const std::vector<ir::Unit>& units, const Options& opt
   if (units.empty()) return fail("the input has no unit to write");
   const auto files = files_of({units.front()}, options);
   if (!files) return std::unexpected(files.error());
-  const contract::Bytes& bytes = *files->front().bytes;
+  const contract::Bytes bytes = files->front().bytes->unpack();
   if (!to_stdout) return write_file(options.output, as_text(bytes));
   console.out << as_text(bytes);
   return {};

@@ -126,7 +126,7 @@ class Session {
     const auto blobs = [&update](const std::string& digest) -> Result<contract::Bytes> {
       const auto image = update.images.find(digest);
       if (image == nullptr) return fail("there is no image " + digest);
-      return *image;
+      return image->unpack();
     };
     if (!snapshot_) {
       if (auto free = check_free(update.manifest); !free) return free;

@@ -16,6 +16,9 @@ smic_require(Boost_FOUND "libboost1.81-dev and libboost-json1.81-dev")
 find_package(OpenSSL 3.0 QUIET)
 smic_require(OPENSSL_FOUND libssl-dev)
 
+find_library(SMIC_ZSTD_LIBRARY zstd)
+smic_require(SMIC_ZSTD_LIBRARY libzstd-dev)
+
 find_package(Catch2 2 QUIET)
 smic_require(Catch2_FOUND catch2)
 

@@ -2,6 +2,7 @@
 // Tested by tests/unit/compile/unit_compiler_test.cpp.
 #include "compiler/unit_compiler.h"
 
+#include <mutex>
 #include <utility>
 
 #include "base/check.h"
@@ -31,10 +32,6 @@ contract::Unit with_origins_of(const ir::Unit& raw, contract::Unit names) {
   return names;
 }
 
-UnitCompiler::Image shared(contract::Bytes image) {
-  return std::make_shared<const contract::Bytes>(std::move(image));
-}
-
 // One object for equal images.
 class Pool {
  public:
@@ -55,6 +52,27 @@ class Pool {
 
 }  // namespace
 
+// Images for one target are much alike: the kernel, and code of few shapes. The first one of each is
+// what the others are packed by. Used by all threads.
+class UnitCompiler::Packer {
+ public:
+  Image pack(const std::string& target, const contract::Bytes& image) {
+    return std::make_shared<const PackedBytes>(image, like(target, image));
+  }
+
+ private:
+  std::shared_ptr<const contract::Bytes> like(const std::string& target,
+                                              const contract::Bytes& image) {
+    const std::lock_guard lock(mutex_);
+    auto& first = first_[target];
+    if (!first) first = std::make_shared<const contract::Bytes>(image);
+    return first;
+  }
+
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<const contract::Bytes>> first_;
+};
+
 struct UnitCompiler::Job {
   std::string key;
   Remembered known;  // before the job is run, or made by it
@@ -63,7 +81,7 @@ struct UnitCompiler::Job {
 };
 
 UnitCompiler::UnitCompiler(CompileOptions options, unsigned threads)
-    : options_(std::move(options)), threads_(threads) {
+    : options_(std::move(options)), threads_(threads), packer_(std::make_shared<Packer>()) {
   if (options_.passes.after || options_.passes.timing) threads_ = 1;
 }
 
@@ -103,10 +121,12 @@ void UnitCompiler::run(Job& job, const ir::Unit& raw) const {
     job.error = Error{"compile " + ir::to_string(raw.service) + ": " + unit.error().message};
     return;
   }
-  job.known = std::make_shared<Output>(std::move(unit->names), shared(std::move(unit->image)));
-  for (contract::Bytes& image : unit->native) {
-    job.known->native.push_back(shared(std::move(image)));
+  job.known = std::make_shared<Output>();
+  job.known->image = packer_->pack("", unit->image);
+  for (std::size_t i = 0; i < unit->native.size(); ++i) {
+    job.known->native.push_back(packer_->pack(unit->names.native[i].target, unit->native[i]));
   }
+  job.known->names = std::move(unit->names);
 }
 
 Result<UnitCompiler::Outputs> UnitCompiler::compile(std::span<const ir::Unit> raw) {

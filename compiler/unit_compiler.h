@@ -19,6 +19,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/packed_bytes.h"
 #include "base/parallel.h"
 #include "compiler/compile.h"
 
@@ -35,7 +36,9 @@ class CompiledStore {
 
 class UnitCompiler {
  public:
-  using Image = std::shared_ptr<const contract::Bytes>;  // one object for equal images
+  // One object for equal images. Packed, since most are never asked for: with code for three CPUs
+  // they would be the most of a controller's memory.
+  using Image = std::shared_ptr<const PackedBytes>;
   struct Output {
     contract::Unit names;
     Image image;                         // its tables
@@ -63,6 +66,7 @@ class UnitCompiler {
  private:
   using Remembered = std::shared_ptr<Output>;  // origins are numbers
   struct Job;
+  class Packer;
 
   std::string key_of(const ir::Unit& numbered) const;
   Result<CompiledUnit> find_or_compile(const ir::Unit& numbered, Job& job) const;
@@ -75,6 +79,7 @@ class UnitCompiler {
   unsigned threads_;
   std::unordered_map<std::string, Remembered> remembered_;  // by key
   std::size_t forgotten_at_ = 0;                            // how many were left then
+  std::shared_ptr<Packer> packer_;
 };
 
 }  // namespace smic

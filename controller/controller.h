@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "base/packed_bytes.h"
 #include "base/result.h"
 #include "compiler/compile.h"
 #include "compiler/incremental/incremental.h"
@@ -124,7 +125,7 @@ inline constexpr const char* kOnlyNode = "local";
 // changes, so that an update of ten thousand images costs what differs.
 class Images {
  public:
-  using Image = std::shared_ptr<const contract::Bytes>;
+  using Image = std::shared_ptr<const PackedBytes>;
   using Shelf = std::map<std::string, Image>;
 
   void put(const std::string& digest, Image image);

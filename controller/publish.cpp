@@ -85,7 +85,8 @@ Result<void> publish(const Update& update, const std::string& directory) {
     keep->insert(hex_of(digest));
     const fs::path path = images / hex_of(digest);
     if (fs::exists(path, error)) continue;  // named by its content
-    const std::string_view bytes{reinterpret_cast<const char*>(image->data()), image->size()};
+    const contract::Bytes unpacked = image->unpack();
+    const std::string_view bytes{reinterpret_cast<const char*>(unpacked.data()), unpacked.size()};
     if (auto written = replace_file(path, bytes); !written) return written;
   }
   const auto replaced =

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/api/judge.h"
 
+#include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "compiler/resources/documents.h"
 #include "compiler/resources/resources.h"

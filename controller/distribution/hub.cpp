@@ -135,11 +135,14 @@ class HubOfStreams final : public Hub {
   }
 
   std::shared_ptr<const contract::Bytes> image(const std::string& digest) const override {
-    const std::lock_guard lock(mutex_);
-    for (const controller::Images& images : images_) {
-      if (auto found = images.find(digest)) return found;
+    controller::Images::Image found;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const controller::Images& images : images_) {
+        if ((found = images.find(digest))) break;
+      }
     }
-    return nullptr;
+    return found ? std::make_shared<const contract::Bytes>(found->unpack()) : nullptr;
   }
 
   // ---- what came of it --------------------------------------------------------------------------

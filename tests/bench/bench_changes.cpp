@@ -70,7 +70,7 @@ class Node {
   void take(const controller::Update& update) {
     if (!proxy_) return;
     const auto blobs = [&](const std::string& digest) -> Result<contract::Bytes> {
-      return *update.images.find(digest);
+      return update.images.find(digest)->unpack();
     };
     auto snapshot = program::build_snapshot(update.manifest_of("node-1"), blobs,
                                             program::Engine::native, snapshot_.get());

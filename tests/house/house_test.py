@@ -21,6 +21,7 @@ DOORS = {
     "openssl/pem": r"(contract/signature|http/pem)\.cpp",
     "boost/json": r"(contract|runtime/observe|controller(/api|/kube|/dns|/cluster_dns|/keys|/distribution)?)/\w+\.cpp",
     "boost/beast": r"(runtime/observe|runtime/proxy|cli|http|controller/api)/\w+\.cpp",
+    "zstd": r"base/packed_bytes\.cpp",
     "linux/bpf.h": r"runtime/steer/\w+\.cpp",
     "re2/": r"(?!)",  # judges in tests, never part of the product
     "yaml-cpp/": r"(?!)",

@@ -53,10 +53,10 @@ TEST_CASE("a compiler of many units gives what compiling each gives") {
   for (std::size_t i = 0; i < units.size(); ++i) {
     const auto alone = compile_unit(units[i], options);
     REQUIRE(alone);
-    CHECK(*outputs.units[i].image == alone->image);
+    CHECK(outputs.units[i].image->unpack() == alone->image);
     REQUIRE(outputs.units[i].native.size() == kTargets.size());
     for (std::size_t n = 0; n < kTargets.size(); ++n) {
-      CHECK(*outputs.units[i].native[n] == alone->native[n]);
+      CHECK(outputs.units[i].native[n]->unpack() == alone->native[n]);
     }
     CHECK(outputs.units[i].names == alone->names);
   }
@@ -113,10 +113,11 @@ TEST_CASE("any number of threads gives the same images and names") {
     const auto outputs = compile(together, units);
     for (std::size_t i = 0; i < units.size(); ++i) {
       REQUIRE(outputs.units[i].names == expected.units[i].names);
-      REQUIRE(*outputs.units[i].image == *expected.units[i].image);
+      REQUIRE(outputs.units[i].image->unpack() == expected.units[i].image->unpack());
       REQUIRE(outputs.units[i].native.size() == expected.units[i].native.size());
       for (std::size_t n = 0; n < outputs.units[i].native.size(); ++n) {
-        REQUIRE(*outputs.units[i].native[n] == *expected.units[i].native[n]);
+        REQUIRE(outputs.units[i].native[n]->unpack() ==
+                expected.units[i].native[n]->unpack());
       }
     }
   }
@@ -141,9 +142,9 @@ TEST_CASE("a store outlives the compiler") {
   const auto found = compile(second, {unit(1, 20)});
   CHECK(compiled.compiled == 1);
   CHECK(found.compiled == 0);
-  CHECK(*found.units[0].image == *compiled.units[0].image);
+  CHECK(found.units[0].image->unpack() == compiled.units[0].image->unpack());
   REQUIRE(found.units[0].native.size() == kTargets.size());
-  CHECK(*found.units[0].native[2] == *compiled.units[0].native[2]);
+  CHECK(found.units[0].native[2]->unpack() == compiled.units[0].native[2]->unpack());
   CHECK(found.units[0].names.routes[1].origin.line == 29);
 }
 

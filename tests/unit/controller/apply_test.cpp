@@ -61,7 +61,7 @@ const contract::Shared<contract::Unit>& unit_of(const Update& update, const std:
 std::vector<std::string> code_of(const Update& update, const std::string& service) {
   const contract::Unit& unit = unit_of(update, service);
   const auto target = [&](const std::string& digest) {
-    return contract::read_image(*update.images.find(digest))->target;
+    return contract::read_image(update.images.find(digest)->unpack())->target;
   };
   CHECK(target(unit.image) == contract::kPortableTarget);
   std::vector<std::string> targets;

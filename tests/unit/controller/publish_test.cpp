@@ -22,7 +22,7 @@ controller::Update update_of(std::uint64_t version, std::string_view content) {
   unit.image = contract::digest_of(bytes);
   unit.listen_addresses = {"127.1.2.3"};
   controller::Update update;
-  update.images.put(unit.image, std::make_shared<const contract::Bytes>(std::move(bytes)));
+  update.images.put(unit.image, std::make_shared<const PackedBytes>(bytes));
   update.manifest.version = version;
   update.manifest.units.push_back(std::move(unit));
   return update;

@@ -73,7 +73,7 @@ TEST_CASE("a manifest has a unit per service and port, with address, image and e
   CHECK(web.backends[0].endpoints[0].address == "127.0.0.21");
   CHECK(web.backends[0].endpoints[0].identity == "shop/web");
   REQUIRE(update->images.contains(web.image));
-  CHECK(contract::digest_of(*update->images.find(web.image)) == web.image);
+  CHECK(contract::digest_of(update->images.find(web.image)->unpack()) == web.image);
   CHECK(update->manifest_of("local").identities.size() == 2);
 }
 
