@@ -325,12 +325,23 @@ class Connection final : public Open, public std::enable_shared_from_this<Connec
 
   void watch_client() {
     lowest().expires_never();
+    watching_ = true;
     layer_.async_read_some(asio::buffer(ignored_),
                            [self = this->shared_from_this()](beast::error_code error, std::size_t) {
+                             self->watching_ = false;
+                             if (self->ended_) return self->finish();
                              if (!self->outbox_) return;
                              if (error) return self->close();
                              self->watch_client();
                            });
+  }
+
+  // One reads at a time, and a read that has begun takes no new limit of time.
+  void end_stream() {
+    leave_stream(true);
+    if (!watching_) return finish();
+    ended_ = true;
+    lowest().cancel();
   }
 
   // As one chunk whatever is waiting.
@@ -362,9 +373,7 @@ class Connection final : public Open, public std::enable_shared_from_this<Connec
     writing_ = false;
     sending_.clear();
     if (error) return close();
-    if (!ending_) return pump();
-    leave_stream(true);
-    finish();
+    ending_ ? end_stream() : pump();
   }
 
   void leave_stream(bool all_sent) {
@@ -422,6 +431,7 @@ class Connection final : public Open, public std::enable_shared_from_this<Connec
 
   std::shared_ptr<Outbox> outbox_;
   bool streaming_ = false, writing_ = false, ending_ = false;
+  bool watching_ = false, ended_ = false;
   http::response<http::empty_body> stream_head_;
   std::optional<http::response_serializer<http::empty_body>> stream_serializer_;
   std::vector<Stream::Piece> sending_;

@@ -77,6 +77,15 @@ struct Running {
     return socket.receive_response();
   }
 
+  bool all_gone() const {  // at last
+    const auto end = std::chrono::steady_clock::now() + 20s;
+    while (server->figures().connections > 0) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::sleep_for(10ms);
+    }
+    return true;
+  }
+
   std::unique_ptr<Server> server;
   std::uint16_t port = 0;
 };
@@ -231,6 +240,23 @@ TEST_CASE("a stream is written from any thread and ends when it is told to") {
   CHECK(rest.ends_with("0\r\n\r\n"));
   CHECK(std::ranges::count(rest, 'x') == 100);
   CHECK(running.server->figures().answered.at({"/stream", 200}).requests == 1);
+}
+
+TEST_CASE("a connection whose stream has ended goes soon, also if its client stays") {
+  std::shared_ptr<Stream> kept;
+  Flag opened;
+  Running running({streaming(
+      [&](const Request&, std::shared_ptr<Stream> stream) -> std::expected<StreamHead, Response> {
+        kept = std::move(stream);
+        opened.set();
+        return StreamHead{};
+      })});
+  auto socket = running.connect();
+  socket.send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  REQUIRE(opened.wait());
+  kept->end();
+  CHECK(socket.receive_until("0\r\n\r\n").ends_with("0\r\n\r\n"));
+  CHECK(running.all_gone());
 }
 
 TEST_CASE("a stream may be refused") {

@@ -29,30 +29,34 @@ std::string lease_of(const std::string& holder, int renewal = 0, seconds duratio
 
 const std::string kAbsent = answer(404, failure(404, "NotFound", "no lease"));
 
-// The next change, or an exception after a while.
+// What was told of a leadership that may end before this or after it.
 class Changes {
  public:
   explicit Changes(Leadership& leadership) {
-    leadership.on_change([this](bool leads) {
-      const std::lock_guard lock(mutex_);
-      told_.push_back(leads);
-      condition_.notify_all();
+    leadership.on_change([heard = heard_](bool leads) {
+      const std::lock_guard lock(heard->mutex);
+      heard->told.push_back(leads);
+      heard->condition.notify_all();
     });
   }
 
   bool wait(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    return condition_.wait_for(lock, seconds(20), [&] { return told_.size() >= count; });
+    std::unique_lock lock(heard_->mutex);
+    return heard_->condition.wait_for(lock, seconds(20),
+                                      [&] { return heard_->told.size() >= count; });
   }
   std::vector<bool> all() {
-    const std::lock_guard lock(mutex_);
-    return told_;
+    const std::lock_guard lock(heard_->mutex);
+    return heard_->told;
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable condition_;
-  std::vector<bool> told_;
+  struct Heard {
+    std::mutex mutex;
+    std::condition_variable condition;
+    std::vector<bool> told;
+  };
+  const std::shared_ptr<Heard> heard_ = std::make_shared<Heard>();
 };
 
 // An API with one Lease, which another holds and renews at each of its first `renewals` reads.
