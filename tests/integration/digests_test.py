@@ -15,6 +15,9 @@ from mesh import ROOT, SMIC, service, yaml_text
 
 GOLDEN = pathlib.Path(ROOT, "tests/golden")
 EXAMPLES = pathlib.Path(ROOT, "examples")
+WRITTEN = pathlib.Path(__file__).with_name("digests.txt")
+CODE = (" aarch64", " x86_64-v2", " x86_64-v3")
+TARGETS = "--targets=aarch64,x86_64-v2,x86_64-v3"
 PROCESSORS = sorted(os.sched_getaffinity(0))
 
 
@@ -86,6 +89,20 @@ class Digests(unittest.TestCase):
             self.assertEqual(one.digests(case, [str(one.path / case)], *options), expected, case)
             units += len(expected)
         self.assertGreater(units, 100)
+
+    def test_another_machine_made_the_same(self):
+        """digests.txt was written on another machine than most that run this. What LLVM made is compared
+        where LLVM is the same; SMIC_UPDATE_GOLDEN=1 writes anew what was meant to change."""
+        llvm = subprocess.run(["llvm-config-19", "--version"], capture_output=True, text=True).stdout.strip()
+        lines = [f"{example.name} {line}" for example in sorted(EXAMPLES.iterdir()) if example.name in self.cases
+                 for line in self.places[0].digests(example.name, ["."], TARGETS)]
+        if os.environ.get("SMIC_UPDATE_GOLDEN") == "1":
+            WRITTEN.write_text("\n".join([f"LLVM {llvm}", *lines]) + "\n")
+        made_by, *expected = WRITTEN.read_text().splitlines()
+        if made_by != f"LLVM {llvm}":
+            lines, expected = ([line for line in each if not line.endswith(CODE)] for each in (lines, expected))
+        self.assertEqual(lines, expected)
+        self.assertGreater(len(lines), 10)
 
     def test_nothing_of_where_and_when_is_in_an_image(self):
         for case, options in self.cases.items():
