@@ -73,7 +73,7 @@ class Controller(unittest.TestCase):
         settings.write_text(f"resources: {self.mesh.path}\naccess: permissive\nlog: text\n"
                             f"exclude: {self.mesh.ns}/reviews-*\ncache: /nonexistent/x\n")
         again.process.send_signal(signal.SIGHUP)
-        again.says('info: settings taken settings="exclude, log"')
+        again.says('info: settings taken settings="log, exclude"')
         again.says('warning: settings that need a restart settings="cache"')
 
         def meshed():
