@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace smic::controller {
 
@@ -21,8 +22,11 @@ class Pace {
   static constexpr std::chrono::milliseconds kBurst{50};  // of work, before anybody rests
   static constexpr std::chrono::milliseconds kLongestRest{100};
 
+  // The first work is a start, which follows nothing: whoever changes something right after it does
+  // not wait for it.
   void worked(Duration cpu, Clock::time_point now) {
     recover(now);
+    if (!std::exchange(started_, true)) return;
     owed_ = std::min<Duration>(owed_ + cpu, kBurst + kLongestRest / kShare);
   }
 
@@ -37,6 +41,7 @@ class Pace {
     last_ = now;
   }
 
+  bool started_ = false;
   Duration owed_ = Duration::zero();
   Clock::time_point last_{};
 };

@@ -10,10 +10,23 @@ namespace {
 
 const Pace::Clock::time_point kStart{1h};
 
+Pace started() {
+  Pace pace;
+  pace.worked(10s, kStart);
+  return pace;
+}
+
 }  // namespace
 
+TEST_CASE("who changes something right after a start does not wait for it") {
+  Pace pace = started();
+  CHECK(pace.rest(kStart) == 0ns);
+  pace.worked(5ms, kStart);
+  CHECK(pace.rest(kStart) == 0ns);
+}
+
 TEST_CASE("a change that comes alone does not wait, nor do a few") {
-  Pace pace;
+  Pace pace = started();
   CHECK(pace.rest(kStart) == 0ns);
   for (int i = 0; i < 10; ++i) pace.worked(5ms, kStart);
   CHECK(pace.rest(kStart) == 0ns);
@@ -23,7 +36,7 @@ TEST_CASE("a change that comes alone does not wait, nor do a few") {
 }
 
 TEST_CASE("under a stream of changes the work is a share of the time") {
-  Pace pace;
+  Pace pace = started();
   auto now = kStart;
   Pace::Duration work = 0ns;
   while (now < kStart + 10s) {
@@ -38,7 +51,7 @@ TEST_CASE("under a stream of changes the work is a share of the time") {
 }
 
 TEST_CASE("a long piece of work is no reason for a long rest") {
-  Pace pace;
+  Pace pace = started();
   pace.worked(20s, kStart);
   CHECK(pace.rest(kStart) <= Pace::kLongestRest);
   CHECK(pace.rest(kStart) > 0ns);
