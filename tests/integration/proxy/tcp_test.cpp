@@ -227,13 +227,14 @@ TEST_CASE("a hundred swaps under load lose no TCP connection") {
   ScriptedBackend backend(kEcho);
   TestUnit unit = tcp_to({backend.port()});
   RunningProxy proxy({unit});
+  const TestUnit place = proxy.units[0];  // a swap replaces the proxy's list of them
   std::atomic<bool> stopped{false};
   std::atomic<int> exchanges{0}, failures{0};
   std::vector<std::thread> clients;
   for (int i = 0; i < 4; ++i) {
     clients.emplace_back([&] {
       while (!stopped) {
-        RawSocket client = proxy.client();
+        RawSocket client = RawSocket::connect(place.address, place.port);
         for (int n = 0; n < 10 && !stopped; ++n) {
           const std::string text = "exchange " + std::to_string(++exchanges);
           if (!client.send(text) || client.receive_exactly(text.size()) != text) ++failures;

@@ -212,13 +212,14 @@ TEST_CASE("a hundred swaps under load lose no datagram") {
   DatagramBackend backend(DatagramBackend::saying("b"));
   TestUnit unit = udp_to({backend.port()});
   RunningProxy proxy({unit});
+  const TestUnit place = proxy.units[0];  // a swap replaces the proxy's list of them
   std::atomic<bool> stopped{false};
   std::atomic<int> asked{0}, lost{0};
   std::vector<std::thread> clients;
   for (int i = 0; i < 4; ++i) {
     clients.emplace_back([&] {
       while (!stopped) {
-        DatagramSocket client = client_of(proxy);
+        DatagramSocket client(place.address, place.port, "127.0.0.1");
         for (int n = 0; n < 20 && !stopped; ++n) {
           const std::string question = std::to_string(++asked);
           if (client.ask(question) != "b: " + question) ++lost;
@@ -249,10 +250,12 @@ TEST_CASE("a drain waits for the answers of a moment, and takes no new datagrams
   REQUIRE(client.send("x"));
   CHECK(eventually([&] { return slow.received() == 1; }));
   const std::uint16_t port = proxy.units[0].port;
-  std::thread drain([&] { CHECK(proxy->drain(seconds(10))); });
+  bool drained = false;
+  std::thread drain([&] { drained = proxy->drain(seconds(10)); });
   CHECK(client.receive() == "late: x");
   CHECK(client.sender() == "127.0.0.1:" + std::to_string(port));
   drain.join();
+  CHECK(drained);
   client.send("y");
   CHECK_FALSE(client.receive(milliseconds(100)).has_value());
 }
@@ -263,13 +266,15 @@ TEST_CASE("a successor takes over the datagrams of a proxy that drains") {
   DatagramSocket client = client_of(old);
   CHECK(client.ask("1") == "b: 1");
   RunningProxy successor(old.units, one_worker());
+  bool in_time = false;
   std::atomic<bool> drained{false};
   std::thread drain([&] {
-    CHECK(old->drain(seconds(10)));
+    in_time = old->drain(seconds(10));
     drained = true;
   });
   for (int n = 0; !drained; ++n) CHECK(client.ask(std::to_string(n)).has_value());
   drain.join();
+  CHECK(in_time);
   CHECK(client.ask("last") == "b: last");
   CHECK(successor.metric("smic_udp_flows_open") == 1);
 }
